@@ -1,0 +1,1 @@
+"""Words everyone shares: frozen values without effects. Imports nothing of ours."""
