@@ -1,0 +1,194 @@
+"""The Kubernetes API of the run's cluster: raw objects in, raw objects out, and a watch.
+
+The only importer of `kubernetes`. Objects stay dictionaries as the API sends them, because the
+judgements are about fields, not about client classes. Errors become `KubeError` with the status
+code; request bodies never appear in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+
+Object = dict[str, Any]
+REQUEST_DEADLINE_SECONDS = 20
+
+
+class KubeError(Exception):
+    """The API server refused or did not answer; `status` is 0 for the latter."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Kube:
+    """One connection to one API server, from a kubeconfig file of ours or the user's."""
+
+    def __init__(self, kubeconfig: Path, context: str | None = None) -> None:
+        settings = client.Configuration()
+        config.load_kube_config(
+            config_file=str(kubeconfig), context=context, client_configuration=settings
+        )
+        settings.retries = False
+        settings.connection_pool_maxsize = 32
+        self._api = client.ApiClient(settings)
+
+    def get(self, path: str, **query: str) -> Object:
+        """Returns the object or list at an API path.
+
+        Raises:
+            KubeError: Not found (status 404), refused, or no answer within 20 s.
+        """
+        return self._call("GET", path, query=query)
+
+    def find(self, path: str) -> Object | None:
+        """Returns the object at an API path, or None where there is none."""
+        try:
+            return self.get(path)
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def items(self, path: str, **query: str) -> list[Object]:
+        """Returns the items of the list at an API path; none where the kind does not exist."""
+        found = self.find(path) if not query else self.get(path, **query)
+        return list((found or {}).get("items") or [])
+
+    def create(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Creates an object in the collection at an API path."""
+        return self._call("POST", path, body=body)
+
+    def apply(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Applies an object server-side, as field manager `gitops-harness`."""
+        return self._call(
+            "PATCH", path, body=body, content_type="application/apply-patch+yaml",
+            query={"fieldManager": "gitops-harness", "force": "true"},
+        )
+
+    def merge(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Merges fields into an object."""
+        return self._call("PATCH", path, body=body, content_type="application/merge-patch+json")
+
+    def delete(self, path: str) -> None:
+        """Deletes an object; absent is fine."""
+        try:
+            self._call("DELETE", path)
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+    def logs(self, namespace: str, pod: str, container: str, *, previous: bool = False,
+             lines: int = 200) -> str:
+        """Returns the last lines of a container's log; empty where there is none."""
+        query = {
+            "container": container, "tailLines": str(lines), "previous": str(previous).lower(),
+        }
+        try:
+            response = self._send(
+                "GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query=query
+            )
+        except KubeError:
+            return ""
+        return bytes(response.data).decode(errors="replace")
+
+    def watch(
+        self, path: str, resource_version: str, *, seconds: int = 240
+    ) -> Iterator[tuple[str, Object]]:
+        """Yields `(type, object)` of every change after `resource_version`.
+
+        Ends when the server closes the stream. Bookmarks are passed on.
+
+        Raises:
+            KubeError: 410 when the version is too old; the caller lists again.
+        """
+        query = {
+            "watch": "true", "allowWatchBookmarks": "true", "resourceVersion": resource_version,
+            "timeoutSeconds": str(seconds),
+        }
+        response = self._send("GET", path, query=query, read_seconds=float(seconds + 15))
+        try:
+            yield from _events(response)
+        except urllib3.exceptions.HTTPError as error:
+            raise KubeError(f"watching {path}: {type(error).__name__}") from error
+        finally:
+            response.release_conn()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        data = self._send(method, path, query, body=body, content_type=content_type).data
+        found: Object = json.loads(data or b"{}")
+        return found
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+        read_seconds: float = REQUEST_DEADLINE_SECONDS,
+    ) -> urllib3.BaseHTTPResponse:
+        accept = {"Accept": "application/json, */*", "Content-Type": content_type}
+        try:
+            method, url, headers, _, _ = self._api.param_serialize(
+                method,
+                path,
+                query_params=list((query or {}).items()),
+                header_params=accept,
+                auth_settings=["BearerToken"],
+            )
+            response: urllib3.BaseHTTPResponse = self._api.call_api(
+                method,
+                url,
+                headers,
+                None if body is None else json.dumps(body),
+                _request_timeout=(10, read_seconds),
+            ).response
+        except (urllib3.exceptions.HTTPError, ApiException) as error:
+            message = f"{method} {path}: {type(error).__name__}: {_reason(error)}"
+            raise KubeError(message) from error
+        if response.status >= 400:
+            raise KubeError(f"{method} {path}: {_status_message(response)}", response.status)
+        return response
+
+
+def _reason(error: BaseException, limit: int = 300) -> str:
+    return " ".join(str(error).split())[:limit]
+
+
+def _status_message(response: urllib3.BaseHTTPResponse, limit: int = 500) -> str:
+    try:
+        message = str(json.loads(response.data).get("message", ""))
+    except (ValueError, AttributeError):
+        message = ""
+    return f"{response.status} {message or response.reason}"[:limit]
+
+
+def _events(response: urllib3.BaseHTTPResponse) -> Iterator[tuple[str, Object]]:
+    buffer = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        buffer += chunk
+        *lines, buffer = buffer.split(b"\n")
+        for line in lines:
+            if line.strip():
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    raise KubeError(str(status.get("message")), int(status.get("code") or 0))
+                yield event["type"], event["object"]

@@ -1,0 +1,1 @@
+"""Reads the repository: overlays, Applications, images and secrets it asks for. No cluster needed."""
