@@ -117,6 +117,8 @@ class RunRecord:
     evidence: str = ""
     leftovers: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    interrupted: str = ""
+    """What ended the run from outside (`Ctrl-C`, `SIGTERM`); empty when nothing did."""
 
     @property
     def error(self) -> HarnessError | None:

@@ -62,7 +62,7 @@ def run_service(
         settings = load_settings(service.settings, os.environ if environment is None else environment)
         configure_logs(service.name, settings.log_level)
         return _run_command(service, settings, words)
-    except (ConfigurationError, ValueError) as error:
+    except ConfigurationError as error:
         log.critical("%s", error)
         return EXIT_CONFIGURATION
     except DatabaseUnavailable as error:

@@ -8,6 +8,7 @@ Next: `program`, which turns a `ConfigurationError` into one log line and exit c
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = [
     "ConfigurationError",
     "DatabaseSettings",
     "KafkaSettings",
+    "LogLevel",
     "Secret",
     "ServerSettings",
     "load_settings",
@@ -44,13 +46,22 @@ class Secret:
         return "Secret(***)"
 
 
+class LogLevel(StrEnum):
+    """The levels that can be asked for."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
     """How the HTTP server listens, drains and logs."""
 
     http_host: str = "0.0.0.0"  # noqa: S104 - a pod's own network namespace
     http_port: int = 8080
-    log_level: str = "INFO"
+    log_level: LogLevel = LogLevel.INFO
     drain_seconds: float = 5.0
     """Between SIGTERM and the last accepted request: load balancers need it to stop sending."""
     shutdown_seconds: int = 15

@@ -184,6 +184,5 @@ def _answer_database_away(_request: Request, error: Exception) -> JSONResponse:
     return _error(503, "database-unavailable", "please try again", **{"Retry-After": "2"})
 
 
-def _answer_fault(_request: Request, error: Exception) -> JSONResponse:
-    log.error("request failed", exc_info=error)
+def _answer_fault(_request: Request, _error_already_logged: Exception) -> JSONResponse:
     return _error(500, "fault", "this is our fault and has been logged")

@@ -1,0 +1,3 @@
+module gitops-harness/airgap/pause
+
+go 1.26.3

@@ -1,0 +1,139 @@
+"""Says what a finished run means: one word, one sentence, and the counts behind it.
+
+Every format of the report starts from here, so that none is kinder than another. An object counts
+as ready only when it was judged ready; "not judged" counts as neither ready nor failed. Nothing is
+drawn or written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.model.errors import ExitCode, HarnessError
+from harness.model.run import Health, ImageDelivery, ObjectStatus, RunRecord, StageRecord, StageState
+from harness.report.wording import counted, duration
+
+
+class Verdict(StrEnum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    INCOMPLETE = "incomplete"
+    """Nothing failed, but a stage was skipped or never began: that proves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many of each thing came out well, and of how many."""
+
+    stages: tuple[int, int]
+    applications: tuple[int, int]
+    objects: tuple[int, int]
+    proofs: tuple[int, int]
+    not_judged: int
+    images: int
+    substituted: int
+
+
+def is_ready(status: ObjectStatus) -> bool:
+    """True only for an object that was judged ready."""
+    return status.health is Health.READY
+
+
+def is_substituted(image: ImageDelivery) -> bool:
+    """True when something else was delivered under the declared name."""
+    return image.origin == "substituted"
+
+
+def verdict(run: RunRecord) -> Verdict:
+    """Returns how the run ended; an interruption outranks the errors it causes."""
+    states = {stage.state for stage in run.stages}
+    if run.interrupted:
+        return Verdict.INTERRUPTED
+    if run.error is not None or StageState.FAILED in states:
+        return Verdict.FAILED
+    if StageState.RUNNING in states:
+        return Verdict.INTERRUPTED
+    return Verdict.PASSED if run.passed else Verdict.INCOMPLETE
+
+
+def exit_code(run: RunRecord) -> int:
+    """Returns the exit code that belongs to the verdict."""
+    match verdict(run):
+        case Verdict.PASSED:
+            return ExitCode.OK
+        case Verdict.INTERRUPTED:
+            return ExitCode.INTERRUPTED
+        case _:
+            return run.error.exit_code if run.error else ExitCode.INTERNAL
+
+
+def tally(run: RunRecord) -> Tally:
+    """Returns the counts of the run."""
+    return Tally(
+        stages=(sum(s.state is StageState.PASSED for s in run.stages), len(run.stages)),
+        applications=(sum(a.passed for a in run.applications), len(run.applications)),
+        objects=(sum(is_ready(o) for o in run.objects), len(run.objects)),
+        proofs=(sum(p.passed for p in run.proofs), len(run.proofs)),
+        not_judged=sum(o.health is Health.NOT_JUDGED for o in run.objects),
+        images=len(run.images),
+        substituted=sum(is_substituted(image) for image in run.images),
+    )
+
+
+def failed_stage(run: RunRecord) -> StageRecord | None:
+    """Returns the stage whose error is the run's error, else the first that failed."""
+    first = [s for s in run.stages if s.error is not None and s.error is run.error]
+    return next(iter(first or [s for s in run.stages if s.state is StageState.FAILED]), None)
+
+
+def headline(run: RunRecord) -> str:
+    """Returns the verdict in one sentence."""
+    match verdict(run):
+        case Verdict.PASSED:
+            return f"{_achievements(run)} in {duration(run.seconds)}."
+        case Verdict.FAILED:
+            stage = failed_stage(run)
+            where = f"Stage “{stage.title}” failed" if stage else "The run failed"
+            return f"{where} after {duration(run.seconds)}."
+        case Verdict.INTERRUPTED:
+            cause = f" by {run.interrupted}" if run.interrupted else ""
+            return f"Interrupted{cause} after {duration(run.seconds)}{_during(run)}."
+        case Verdict.INCOMPLETE:
+            passed, total = tally(run).stages
+            return f"Only {passed} of {counted(total, 'stage')} ran: this run proves nothing yet."
+
+
+def error_pieces(error: HarnessError) -> list[str]:
+    """Returns the paragraph of an error cut where its parts begin; joined by blanks it is whole."""
+    rest = error.paragraph()
+    pieces: list[str] = []
+    parts = (("Full output", error.log), ("Next", error.next_step), ("Expected", error.expected))
+    for label, value in parts:
+        head, found, tail = rest.rpartition(f" {label}: {value.strip()}") if value else ("", "", "")
+        if found:
+            rest = head
+            pieces.insert(0, f"{found.strip()}{tail}")
+    return [rest, *pieces]
+
+
+def _achievements(run: RunRecord) -> str:
+    counts = tally(run)
+    said = [
+        f"{good} of {counted(total, noun)} {word}"
+        for (good, total), noun, word in (
+            (counts.applications, "Application", "synced"),
+            (counts.objects, "workload", "ready"),
+            (counts.proofs, "proof", "held"),
+        )
+        if total
+    ]
+    return ", ".join(said) or f"{counted(counts.stages[0], 'stage')} passed"
+
+
+def _during(run: RunRecord) -> str:
+    running = [f"“{s.title}”" for s in run.stages if s.state is StageState.RUNNING]
+    return f" during {' and '.join(running)}" if running else ""

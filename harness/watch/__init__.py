@@ -1,0 +1,1 @@
+"""Watches the cluster until everything declared is ready and stays so, or time is over."""
