@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 from harness.model.errors import HarnessError
 from harness.model.run import RunRecord
 from harness.model.secret import Secret, redact
+from harness.report.failure import error_of_kind, error_parts
 from harness.report.wording import clean
 
 SHORTEST = 4
@@ -36,28 +37,6 @@ def presentable(run: RunRecord, secrets: Iterable[Secret] = ()) -> RunRecord:
     forms = list(_forms(secrets))
     shown: RunRecord = _rewritten(run, lambda text: redact(clean(redact(text, forms)), forms))
     return shown
-
-
-def error_of_kind(kind: str, parts: dict[str, str]) -> HarnessError:
-    """Returns an error of the class named `kind`; an unknown name gives the base class."""
-    known = {HarnessError.__name__: HarnessError}
-    known.update({cls.__name__: cls for cls in _descendants(HarnessError)})
-    error = known.get(kind, HarnessError)
-    made = error.__new__(error)
-    HarnessError.__init__(made, **parts)
-    return made
-
-
-def error_parts(error: HarnessError) -> dict[str, str]:
-    """Returns the six parts of an error by name."""
-    names = ("attempted", "subject", "seen", "expected", "next_step", "log")
-    return {name: str(getattr(error, name)) for name in names}
-
-
-def _descendants(cls: type[HarnessError]) -> Iterator[type[HarnessError]]:
-    for child in cls.__subclasses__():
-        yield child
-        yield from _descendants(child)
 
 
 def _forms(secrets: Iterable[Secret]) -> Iterator[Secret]:

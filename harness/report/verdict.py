@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.model.errors import ExitCode, HarnessError
+from harness.model.errors import ExitCode
 from harness.model.run import Health, ImageDelivery, ObjectStatus, RunRecord, StageRecord, StageState
 from harness.report.wording import counted, duration
 
@@ -107,19 +107,6 @@ def headline(run: RunRecord) -> str:
             return f"Only {passed} of {counted(total, 'stage')} ran: this run proves nothing yet."
 
 
-def error_pieces(error: HarnessError) -> list[str]:
-    """Returns the paragraph of an error cut where its parts begin; joined by blanks it is whole."""
-    rest = error.paragraph()
-    pieces: list[str] = []
-    parts = (("Full output", error.log), ("Next", error.next_step), ("Expected", error.expected))
-    for label, value in parts:
-        head, found, tail = rest.rpartition(f" {label}: {value.strip()}") if value else ("", "", "")
-        if found:
-            rest = head
-            pieces.insert(0, f"{found.strip()}{tail}")
-    return [rest, *pieces]
-
-
 def _achievements(run: RunRecord) -> str:
     counts = tally(run)
     said = [
@@ -131,6 +118,8 @@ def _achievements(run: RunRecord) -> str:
         )
         if total
     ]
+    if counts.not_judged:
+        said.append(f"{counts.not_judged} not judged")
     return ", ".join(said) or f"{counted(counts.stages[0], 'stage')} passed"
 
 

@@ -70,6 +70,7 @@ class PostgresShelf:
                 " UPDATE albums SET stock = stock + gone.quantity FROM gone WHERE id = gone.album_id",
                 (order_id,),
             )
+            connection.execute("DELETE FROM reservations WHERE order_id = %s", (order_id,))
 
 
 def _take(connection: Connection, order_id: UUID, wish: Wish) -> None:

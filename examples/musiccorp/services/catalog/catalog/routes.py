@@ -72,7 +72,9 @@ def wishes_from(body: dict[str, Any]) -> list[Wish]:
 
 def _wish(item: object) -> Wish:
     match item:
-        case {"album_id": int(album_id), "quantity": int(quantity)} if 0 < quantity <= _MOST_COPIES:
+        case {"album_id": int(album_id), "quantity": int(quantity)} if (
+            0 < quantity <= _MOST_COPIES and bool not in {type(album_id), type(quantity)}
+        ):
             return Wish(album_id=album_id, quantity=quantity)
         case _:
             message = f"an item is {{album_id, quantity}} with a quantity of 1 to {_MOST_COPIES}"

@@ -1,0 +1,1 @@
+"""Notification: consumes orders and settlements, serves what each customer was told."""

@@ -1,0 +1,1 @@
+"""Payment: consumes orders, decides, publishes settlements. Internal; it only answers probes."""

@@ -1,0 +1,96 @@
+"""Creates and deletes the run's kind cluster through pytest-kind, on the run's own network."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.io.process import Completed, Runner
+from harness.model.errors import ClusterError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRequest:
+    """Everything one kind cluster needs."""
+
+    name: str
+    folder: Path
+    """The run's folder: kubeconfig, configuration and log are kept there."""
+    network: str
+    image: str
+    kind: Path
+    kubectl: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's own kubeconfig; the user's is never touched."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def log(self) -> Path:
+        """What kind said."""
+        return self.folder / "kind.log"
+
+
+def create_cluster(
+    request: KindRequest, config: dict[str, Any], *, runner: Runner, deadline_seconds: float
+) -> None:
+    """Creates the cluster, or reuses the one of that name.
+
+    Raises:
+        ClusterError: kind failed or did not end in time; its log is kept.
+    """
+    path = request.folder / "kind.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    done = _run("create", request, str(path), runner, deadline_seconds)
+    request.log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.ok:
+        return
+    raise ClusterError(
+        attempted="Creating the kind cluster",
+        subject=request.name,
+        seen=complaint(done),
+        expected="a node whose control plane starts",
+        next_step="harness doctor",
+        log=str(request.log),
+    )
+
+
+def delete_cluster(request: KindRequest, *, runner: Runner, deadline_seconds: float) -> bool:
+    """Deletes the cluster; returns whether kind said it did."""
+    return _run("delete", request, "", runner, deadline_seconds).ok
+
+
+def _run(
+    action: str, request: KindRequest, config: str, runner: Runner, deadline_seconds: float
+) -> Completed:
+    body = {
+        "action": action, "name": request.name, "kubeconfig": str(request.kubeconfig),
+        "image": request.image, "kind": str(request.kind), "kubectl": str(request.kubectl),
+        "config": config,
+    }
+    path = request.folder / f"kind-{action}.json"
+    path.write_text(json.dumps(body), encoding="utf-8")
+    return runner.run(
+        [sys.executable, "-m", "harness.cluster.kind_child", str(path)],
+        deadline_seconds=deadline_seconds,
+        cwd=request.folder,
+        env={
+            "KIND_EXPERIMENTAL_DOCKER_NETWORK": request.network,
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        },
+    )
+
+
+def complaint(done: Completed) -> str:
+    """Returns kind's own error line, which stands before a long command dump."""
+    if done.timed_out or done.missing:
+        return done.explain()
+    found = re.findall(r"^ERROR: (.+)$", done.stderr, flags=re.MULTILINE)
+    return " ".join(found[-1].split())[:500] if found else done.explain()

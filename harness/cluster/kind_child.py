@@ -1,0 +1,35 @@
+"""Runs pytest-kind's `KindCluster` in a process of its own: create or delete one cluster.
+
+pytest-kind works in the current folder, inherits the environment and sets no deadline. As a child
+it gets the run's folder as current folder, the run's Docker network in its environment, and the
+deadline of whoever started it. Call: `python -m harness.cluster.kind_child REQUEST.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pytest_kind import KindCluster
+
+
+def main(request_file: str) -> None:
+    """Reads the request and creates or deletes the cluster; kind's own words go to stderr."""
+    request: dict[str, Any] = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    cluster = KindCluster(
+        request["name"],
+        kubeconfig=Path(request["kubeconfig"]),
+        image=request["image"],
+        kind_path=Path(request["kind"]),
+        kubectl_path=Path(request["kubectl"]),
+    )
+    if request["action"] == "delete":
+        cluster.delete()
+    else:
+        cluster.create(request["config"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
