@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from harness.doctor.capabilities import missing_capabilities
-from harness.doctor.docker_plan import CONTAINERD_PID, DAEMON_CONFIG, DAEMON_PID, MARKER
+from harness.doctor.docker_plan import DAEMON_CONFIG, DAEMON_PID, MARKER
 from harness.doctor.examination import (
     DockerReading,
     FileSystemReading,
@@ -29,8 +29,6 @@ from harness.doctor.examination import (
 )
 from harness.io.process import Completed, Runner
 from harness.model.host import HostFacts
-
-__all__ = ["CONTAINERD_PID", "Machine", "is_process", "read_machine"]
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 DOCKER_DEADLINE_SECONDS = 10
@@ -55,7 +53,7 @@ class Machine:
 def read_machine(machine: Machine, registries: tuple[RegistryReading, ...]) -> Readings:
     """Returns everything there is to know; what cannot be read is left empty."""
     docker = read_docker(machine)
-    manifests = sorted(machine.cache.glob("**/bundle.json")) if machine.cache.is_dir() else []
+    manifests = _bundle_manifests(machine.cache)
     return Readings(
         facts=read_facts(machine, docker),
         docker=docker,
@@ -63,7 +61,7 @@ def read_machine(machine: Machine, registries: tuple[RegistryReading, ...]) -> R
         git_version=_version_word(_ask(machine, "git", "--version")),
         python_version=sys.version_info[:3],
         tools=_tools(machine, manifests),
-        docker_disk=_disk(docker.root_folder) if _is_local(docker) else None,
+        docker_disk=_disk(docker.root_folder) if _is_local(machine, docker) else None,
         cache_disk=_disk(machine.cache),
         bundle_cached=bool(manifests),
         memory_available_bytes=psutil.virtual_memory().available,
@@ -82,7 +80,7 @@ def read_facts(machine: Machine, docker: DockerReading) -> HostFacts:
         distribution=_distribution(_text(machine.root / "etc/os-release") or ""),
         is_root=machine.user_id() == 0,
         cgroup_version=docker.cgroup_version or (_cgroup_version(machine.root) if linux else 0),
-        missing_capabilities=missing_capabilities(status, last) if _is_local(docker) else (),
+        missing_capabilities=missing_capabilities(status, last) if _is_local(machine, docker) else (),
         extra_ca_files=_extra_ca_files(machine.root),
         processors=psutil.cpu_count() or 1,
         memory_bytes=docker.memory_bytes or psutil.virtual_memory().total,
@@ -125,9 +123,15 @@ def is_process(root: Path, process: int, name: str) -> bool:
     return (_text(root / f"proc/{process}/comm") or "").strip() == name
 
 
-def _is_local(docker: DockerReading) -> bool:
+def _is_local(machine: Machine, docker: DockerReading) -> bool:
     """A daemon behind another address may live in a virtual machine with other limits."""
-    return not docker.host and sys.platform.startswith("linux")
+    return not docker.host and machine.system.startswith("linux")
+
+
+def _bundle_manifests(cache: Path) -> list[Path]:
+    """Three levels at most: build caches below hold hundreds of thousands of files."""
+    patterns = ("bundle.json", "*/bundle.json", "*/*/bundle.json")
+    return sorted(path for pattern in patterns for path in cache.glob(pattern))
 
 
 def _docker_host(machine: Machine) -> tuple[str, bool]:

@@ -19,7 +19,7 @@ from harness.io.clock import Clock
 from harness.model.run import ObjectStatus, RunRecord, StageRecord, StageState
 from harness.model.secret import Secret
 from harness.report.ending import bad_news, closing_rows, closing_title, waiting_text
-from harness.report.redaction import masked
+from harness.report.redaction import masked, presentable
 from harness.report.wording import cut, duration, one_line
 
 HEARTBEAT_SECONDS = 15.0
@@ -61,7 +61,8 @@ class PlainScreen:
     def stage(self, record: StageRecord) -> None:
         """Writes a line if the stage's state or detail is new."""
         with self._lock:
-            before, now = self._stages.get(record.name), replace(record)
+            now = replace(record, detail=masked(record.detail, self._secrets))
+            before = self._stages.get(now.name)
             self._stages[record.name] = now
             if before is None or before.state is not now.state:
                 self._pending.pop(now.name, None)
@@ -97,14 +98,15 @@ class PlainScreen:
         if self._ended.is_set():
             return
         self._ended.set()
+        run = presentable(run, self._secrets)
         for text in run.notes:
             self.note(text)
         with self._lock:
-            news = bad_news(run)
             rows = closing_rows(run, reports)
             shown = [row for row in rows if not self._quiet or row[0] == "Report"]
-            self._raw("", *(f"{label + ':':<14}{value}" for label, value in shown))
-            self._raw(*_wrapped(closing_title(run)), *(w for p in news for w in _wrapped(p, "  ")))
+            self._raw([f"{label + ':':<14}{value}" for label, value in shown])
+            self._raw(_wrapped(closing_title(run)))
+            self._raw([line for piece in bad_news(run) for line in _wrapped(piece, "  ")])
 
     def tick(self) -> None:
         """Writes what was held back, and a sign of life when nothing was written for long."""
@@ -139,11 +141,12 @@ class PlainScreen:
         with self._lock:
             self._last_line = self._clock.monotonic()
             if not self._quiet:
-                self._raw(f"{self._elapsed():7.1f} s  {one_line(text)}")
+                shown = one_line(masked(text, self._secrets))
+                self._raw([f"{self._elapsed():7.1f} s  {shown}"])
 
-    def _raw(self, *lines: str) -> None:
+    def _raw(self, lines: Sequence[str]) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        text = "".join(f"{masked(line, self._secrets)}\n" for line in lines)
+        text = "".join(f"{line}\n" for line in lines)
         try:
             self._stream.write(text.encode(encoding, "replace").decode(encoding))
             self._stream.flush()

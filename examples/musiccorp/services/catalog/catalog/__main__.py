@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from importlib.resources import files
 
-from chassis.database import check_database, migrate, open_pool
+from chassis.database import DATABASE_AWAY, check_database, migrate, open_pool
 from chassis.health import Health
 from chassis.program import Service, run_service
 from chassis.settings import DatabaseSettings, ServerSettings
@@ -29,6 +29,7 @@ def build(settings: Settings) -> Application:
         routes=catalog_routes(PostgresShelf(pool)),
         health=Health(checks={"database": functools.partial(check_database, pool)}),
         closers=(pool.close,),
+        unavailable=DATABASE_AWAY,
     )
 
 

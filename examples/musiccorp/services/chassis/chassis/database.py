@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from chassis.exits import CannotRun
 from chassis.health import CheckResult
 from chassis.worker import Backoff
 
@@ -24,7 +26,14 @@ if TYPE_CHECKING:
 
     from chassis.settings import DatabaseSettings
 
-__all__ = ["DatabaseUnavailable", "MigrationError", "check_database", "migrate", "open_pool"]
+__all__ = [
+    "DATABASE_AWAY",
+    "DatabaseUnavailable",
+    "MigrationError",
+    "check_database",
+    "migrate",
+    "open_pool",
+]
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +41,20 @@ log = logging.getLogger(__name__)
 _MIGRATION_LOCK = 7_102_026
 
 
-class DatabaseUnavailable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+# What a request meets while the database is away; answered with 503 instead of 500.
+DATABASE_AWAY: tuple[type[Exception], ...] = (PoolTimeout, psycopg.OperationalError)
+
+
+class DatabaseUnavailable(CannotRun):
     """The database did not answer within the time given."""
 
+    exit_code = os.EX_UNAVAILABLE
 
-class MigrationError(Exception):
+
+class MigrationError(CannotRun):
     """The history in the database contradicts the files of this release."""
+
+    exit_code = os.EX_SOFTWARE
 
 
 def connection_string(settings: DatabaseSettings, *, application: str) -> str:

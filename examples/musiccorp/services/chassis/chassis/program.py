@@ -2,7 +2,7 @@
 
 On SIGTERM readiness fails at once, requests are still answered for `drain_seconds`, then those under way
 are finished and the workers give back what they hold. A second signal skips the waiting.
-Exit codes: 0 done, 69 database out of reach, 70 migration refused, 78 configuration error.
+Exit codes are those of `exits`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import uvicorn
 
-from chassis.database import DatabaseUnavailable, MigrationError
+from chassis.exits import CannotRun
 from chassis.logs import configure_logs
 from chassis.settings import ConfigurationError, ServerSettings, load_settings
 from chassis.web import Application, as_asgi
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Service", "run_service"]
 
 log = logging.getLogger(__name__)
-
-EXIT_UNAVAILABLE = os.EX_UNAVAILABLE
-EXIT_SOFTWARE = os.EX_SOFTWARE
-EXIT_CONFIGURATION = os.EX_CONFIG
 
 S = TypeVar("S", bound=ServerSettings)
 
@@ -62,15 +58,9 @@ def run_service(
         settings = load_settings(service.settings, os.environ if environment is None else environment)
         configure_logs(service.name, settings.log_level)
         return _run_command(service, settings, words)
-    except ConfigurationError as error:
+    except CannotRun as error:
         log.critical("%s", error)
-        return EXIT_CONFIGURATION
-    except DatabaseUnavailable as error:
-        log.critical("%s", error)
-        return EXIT_UNAVAILABLE
-    except MigrationError as error:
-        log.critical("%s", error)
-        return EXIT_SOFTWARE
+        return error.exit_code
 
 
 class DrainingServer(uvicorn.Server):

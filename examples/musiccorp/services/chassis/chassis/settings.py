@@ -7,9 +7,12 @@ Next: `program`, which turns a `ConfigurationError` into one log line and exit c
 
 from __future__ import annotations
 
+import os
 from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from chassis.exits import CannotRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +29,10 @@ __all__ = [
 ]
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(CannotRun):
     """The environment does not hold what the service needs; the text names every variable concerned."""
+
+    exit_code = os.EX_CONFIG
 
 
 class Secret:

@@ -11,11 +11,9 @@ import logging
 import time
 import uuid
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -58,7 +56,9 @@ class Application:
     routes: Sequence[Route]
     health: Health
     workers: tuple[Worker, ...] = ()
-    closers: tuple[Callable[[], object], ...] = field(default=())
+    closers: tuple[Callable[[], object], ...] = ()
+    unavailable: tuple[type[Exception], ...] = ()
+    """Exceptions that mean "a dependency is away"; answered with 503."""
 
 
 def as_asgi(application: Application) -> Starlette:
@@ -85,8 +85,7 @@ def as_asgi(application: Application) -> Starlette:
         exception_handlers={
             Refused: _answer_refused,
             HTTPException: _answer_http_error,
-            PoolTimeout: _answer_database_away,
-            psycopg.OperationalError: _answer_database_away,
+            **dict.fromkeys(application.unavailable, _answer_unavailable),
             Exception: _answer_fault,
         },
         lifespan=lifespan,
@@ -179,9 +178,9 @@ def _answer_http_error(_request: Request, error: Exception) -> JSONResponse:
     return _error(error.status_code, "http", error.detail)
 
 
-def _answer_database_away(_request: Request, error: Exception) -> JSONResponse:
-    log.warning("database is away: %s", str(error).splitlines()[:1])
-    return _error(503, "database-unavailable", "please try again", **{"Retry-After": "2"})
+def _answer_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("dependency is away: %s", " ".join(str(error).split())[:200])
+    return _error(503, "unavailable", "please try again", **{"Retry-After": "2"})
 
 
 def _answer_fault(_request: Request, _error_already_logged: Exception) -> JSONResponse:

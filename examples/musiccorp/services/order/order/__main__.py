@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from chassis.database import check_database, migrate, open_pool
+from chassis.database import DATABASE_AWAY, check_database, migrate, open_pool
 from chassis.events import EventConsumer, KafkaPublisher, connect_consumer, ensure_topic
 from chassis.health import Health, once_reached
 from chassis.program import Service, run_service
@@ -86,6 +86,7 @@ def build(settings: Settings) -> Application:
         ),
         workers=(outbox, consumer),
         closers=(publisher.close, pool.close, catalog.close, customer.close),
+        unavailable=DATABASE_AWAY,
     )
 
 

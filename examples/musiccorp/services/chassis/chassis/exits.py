@@ -1,0 +1,13 @@
+"""The exit codes of a service, after sysexits.h: 0 done, 69 unavailable, 70 software, 78 configuration."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["CannotRun"]
+
+
+class CannotRun(Exception):  # noqa: N818 - read as a sentence where it is caught
+    """The process has to end; the text says why in one line."""
+
+    exit_code = os.EX_SOFTWARE

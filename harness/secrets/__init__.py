@@ -1,0 +1,1 @@
+"""Secrets the repository expects the cluster to hold: planned, made, never printed."""
