@@ -98,15 +98,16 @@ def staging(parent: Path) -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=parent))
     except OSError as error:
         raise unwritable(parent, error) from error
-    lock = (folder / LOCK_NAME).open("wb")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        content = folder / "content"
-        content.mkdir()
-        yield content
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.close()
+    with (folder / "new.lock").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Named only once it is held: `sweep` must never find it free while we live.
+            (folder / "new.lock").rename(folder / LOCK_NAME)
+            content = folder / "content"
+            content.mkdir()
+            yield content
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(parent: Path) -> None:

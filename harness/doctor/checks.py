@@ -85,8 +85,8 @@ def check_daemon(readings: Readings) -> Check:
         return Check(name="Docker daemon", state=FAILED, found=found, needed=needed, mend=mend)
     where = docker.host or "local"
     by = ", started by harness doctor" if docker.started_by_us else ""
-    if docker.host_from_context:
-        # The docker SDK knows DOCKER_HOST, not `docker context` (docker-py issue 2540).
+    if docker.host_from_context and not docker.socket_answers:
+        # The docker SDK knows DOCKER_HOST, not `docker context` (docker-py issue 3146).
         return Check(
             name="Docker daemon",
             state=FAILED,

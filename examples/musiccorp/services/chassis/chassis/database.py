@@ -125,7 +125,8 @@ def migrate(
             "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY,"
             " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        applied = dict(connection.execute("SELECT name, checksum FROM schema_migrations").fetchall())
+        rows = connection.execute("SELECT name, checksum FROM schema_migrations").fetchall()
+        applied = {str(name): str(applied_checksum) for name, applied_checksum in rows}
         pending = pending_migrations(files, applied)
         for name in pending:
             connection.execute(files[name].encode())

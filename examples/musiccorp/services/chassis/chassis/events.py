@@ -11,17 +11,18 @@ import json
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from chassis.health import CheckResult
 from chassis.worker import Backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from chassis.settings import KafkaSettings
 
@@ -112,16 +113,25 @@ class KafkaPublisher:
         return self._producer
 
 
+Rebalanced = Callable[[Any, list[TopicPartition]], None]
+
+
 class ConsumerClient(Protocol):
     """The part of confluent-kafka's `Consumer` that is used here."""
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:  # noqa: ANN401
         """Returns the cluster's metadata."""
 
-    def subscribe(self, topics: list[str], **callbacks: Any) -> None:  # noqa: ANN401
+    def subscribe(
+        self,
+        topics: list[str],
+        on_assign: Rebalanced | None = None,
+        on_revoke: Rebalanced | None = None,
+        on_lost: Rebalanced | None = None,
+    ) -> None:
         """Joins the group."""
 
-    def poll(self, timeout: float | None = None) -> Any:  # noqa: ANN401
+    def poll(self, timeout: float = -1) -> Any:  # noqa: ANN401
         """Returns a message, an error or nothing."""
 
     def store_offsets(self, message: Any) -> None:  # noqa: ANN401
@@ -299,8 +309,7 @@ def connect_consumer(
     }
 
     def connect(on_statistics: Callable[[str], None]) -> ConsumerClient:
-        client: ConsumerClient = Consumer(config | {"stats_cb": on_statistics}, logger=kafka_log)
-        return client
+        return Consumer(config | {"stats_cb": on_statistics}, logger=kafka_log)
 
     return connect
 
