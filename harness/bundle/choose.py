@@ -124,9 +124,7 @@ def choose(
             "other pins than the current ones (--bundle build makes a current one)"
         )
         return Decision(way=Way.CACHED, path=brought.path, why=why)
-    return Decision(
-        way=Way.BUILD, why=f"{silent}, so the images are built from package registries"
-    )
+    return Decision(way=Way.BUILD, why=f"{silent}, so the images are built from package registries")
 
 
 def _as_asked(wish: Wish, candidates: Sequence[Candidate]) -> Decision:

@@ -86,6 +86,9 @@ def show(examination: Examination, changed: list[str], console: Console) -> None
         console.print(Text(f"changed: {change}"))
     if console.is_terminal:
         console.print(_table(examination))
+        for check in examination.checks:
+            if check.mend and check.state in {CheckState.WARNING, CheckState.FAILED}:
+                console.print(Text(f"to mend {check.name}: {check.mend}"))
     else:
         for check in examination.checks:
             console.print(Text(plain_line(check)))
@@ -112,11 +115,9 @@ def verdict(examination: Examination) -> str:
 
 def _table(examination: Examination) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "check", "found", "needed", "mend"):
+    for heading in ("", "check", "found", "needed"):
         table.add_column(heading, overflow="fold")
     for check in examination.checks:
         state = Text(check.state.value, style=STYLES[check.state])
-        table.add_row(
-            state, Text(check.name), Text(check.found), Text(check.needed), Text(check.mend)
-        )
+        table.add_row(state, Text(check.name), Text(check.found), Text(check.needed))
     return table

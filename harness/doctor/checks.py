@@ -15,6 +15,7 @@ from harness.doctor.examination import (
     CheckState,
     FileSystemReading,
     Readings,
+    RegistryReading,
     ToolReading,
 )
 
@@ -266,10 +267,17 @@ def check_registries(readings: Readings) -> Check:
     return Check(
         name=name,
         state=WARNING,
-        found="; ".join(f"{registry.host}: {registry.detail}" for registry in silent),
+        found="; ".join(_by_reason(silent)),
         needed=needed,
         mend="" if readings.bundle_cached else "harness bundle build, or harness bundle load FILE",
     )
+
+
+def _by_reason(silent: Iterable[RegistryReading]) -> Iterable[str]:
+    reasons: dict[str, list[str]] = {}
+    for registry in silent:
+        reasons.setdefault(registry.detail, []).append(registry.host)
+    return (f"{', '.join(hosts)}: {reason}" for reason, hosts in reasons.items())
 
 
 def check_certificates(readings: Readings) -> Check:

@@ -118,12 +118,9 @@ def plan_docker(readings: Readings) -> DockerPlan:
 
 def _refusal(readings: Readings) -> str:
     docker, facts = readings.docker, readings.facts
-    if not docker.reachable and docker.host:
-        return f"start the Docker that {docker.host} stands for, or unset DOCKER_HOST"
-    if not docker.reachable and docker.socket_answers:
-        return _refusal_of_silent(docker)
-    if not docker.reachable and docker.process:
-        return f"restart dockerd (process {docker.process}): it runs, but nobody can reach it"
+    silent = "" if docker.reachable else _refusal_of_silent(docker)
+    if silent:
+        return silent
     if not may_mend(distribution=facts.distribution, is_root=facts.is_root):
         return _by_hand(readings)
     if docker.reachable and not docker.started_by_us:
@@ -131,7 +128,7 @@ def _refusal(readings: Readings) -> str:
             "the running daemon is somebody else's: stop it (its containers end), then run"
             " `harness doctor --fix`"
         )
-    if docker.reachable and docker.running_containers:
+    if docker.running_containers:
         return (
             f"end the {docker.running_containers} running containers, then run"
             " `harness doctor --fix`: the daemon has to be restarted"
@@ -140,11 +137,16 @@ def _refusal(readings: Readings) -> str:
 
 
 def _refusal_of_silent(docker: DockerReading) -> str:
-    if not docker.client_version:
-        return "install the docker client of your distribution: a daemon runs, the client is absent"
+    """Returns what to do about a daemon that is there and not reached; empty if there is none."""
+    if docker.host:
+        return f"start the Docker that {docker.host} stands for, or unset DOCKER_HOST"
     if "permission denied" in docker.error.lower():
         return 'sudo usermod -aG docker "$USER" && newgrp docker'
-    return "restart the Docker daemon: it accepts connections but does not answer"
+    if docker.socket_answers and not docker.client_version:
+        return "install the docker client of your distribution: a daemon runs, the client is absent"
+    if docker.socket_answers or docker.process:
+        return "restart the Docker daemon: it runs but does not answer"
+    return ""
 
 
 def _by_hand(readings: Readings) -> str:

@@ -73,14 +73,13 @@ def read_machine(machine: Machine, registries: tuple[RegistryReading, ...]) -> R
 def read_facts(machine: Machine, docker: DockerReading) -> HostFacts:
     """Returns the facts about the machine that containers run on."""
     linux = machine.system.startswith("linux")
-    status = _text(machine.root / "proc/self/status") or ""
-    last = _number(machine.root / "proc/sys/kernel/cap_last_cap")
+    here = _is_local(machine, docker)
     return HostFacts(
         system={"linux": "Linux", "darwin": "Darwin"}.get(machine.system, machine.system),
         distribution=_distribution(_text(machine.root / "etc/os-release") or ""),
         is_root=machine.user_id() == 0,
         cgroup_version=docker.cgroup_version or (_cgroup_version(machine.root) if linux else 0),
-        missing_capabilities=missing_capabilities(status, last) if _is_local(machine, docker) else (),
+        missing_capabilities=_missing_capabilities(machine.root) if here else (),
         extra_ca_files=_extra_ca_files(machine.root),
         processors=psutil.cpu_count() or 1,
         memory_bytes=docker.memory_bytes or psutil.virtual_memory().total,
@@ -216,6 +215,11 @@ def _cgroup_version(root: Path) -> int:
 def _extra_ca_files(root: Path) -> tuple[Path, ...]:
     found = [path for folder in CA_FOLDERS for path in (root / folder).glob("**/*")]
     return tuple(sorted(p for p in found if p.suffix in {".crt", ".pem"} and p.is_file()))
+
+
+def _missing_capabilities(root: Path) -> tuple[str, ...]:
+    status = _text(root / "proc/self/status") or ""
+    return missing_capabilities(status, _number(root / "proc/sys/kernel/cap_last_cap"))
 
 
 def _inotify(root: Path) -> dict[str, int]:

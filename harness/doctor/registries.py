@@ -11,6 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from email.message import Message
 
 from harness.doctor.examination import RegistryReading
 from harness.io.clock import Clock
@@ -48,7 +49,7 @@ def ask_over_https(url: str, deadline_seconds: float) -> Answer:
             return error.code, _lowered(error.headers)
 
 
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+def _lowered(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
@@ -59,7 +60,7 @@ def is_registry(status: int, headers: Mapping[str, str]) -> bool:
     return status in {200, 401} and "html" not in headers.get("content-type", "")
 
 
-def judge_answer(host: str, status: int, headers: Mapping[str, str]) -> tuple[bool, str]:
+def judge_answer(status: int, headers: Mapping[str, str]) -> tuple[bool, str]:
     """Returns whether this is a registry, and why in a few words."""
     if is_registry(status, headers):
         return True, f"HTTP {status}"
@@ -94,12 +95,14 @@ def _visit(host: str, ask: Ask) -> tuple[bool, str]:
         status, headers = ask(f"https://{HOSTS[host]}/v2/", DEADLINE_SECONDS)
     except (OSError, ValueError) as error:  # ValueError: an unusable proxy setting
         return False, _short(error)
-    return judge_answer(host, status, headers)
+    return judge_answer(status, headers)
 
 
 def _short(error: Exception) -> str:
+    """Returns the innermost reason without its number ("Name or service not known")."""
     reason = getattr(error, "reason", None) or error
-    return str(reason)[:120] or type(error).__name__
+    words = getattr(reason, "strerror", None) or str(reason)
+    return str(words)[:120] or type(error).__name__
 
 
 def _silent(host: str) -> RegistryReading:

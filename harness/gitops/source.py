@@ -64,9 +64,9 @@ def publish_tree(
 ) -> PublishedTree:
     """Commits `tree` to the bare repository `bare` and points every branch at the commit.
 
-    `bare` is made when absent; publishing again re-reads only files whose stat data changed. Tracked,
-    untracked and deleted files, symlinks and modes are taken from disk; ignored files are left
-    out unless tracked. `tree` may be a folder of a bigger checkout (it becomes the root) or no
+    `bare` is made when absent; publishing again re-reads only files whose stat data changed.
+    Tracked, untracked and deleted files, symlinks and modes are taken from disk; ignored files are
+    left out unless tracked. `tree` may be a folder of a bigger checkout (it becomes the root) or no
     checkout at all. Each publication is a commit without parent, and HEAD names the user's branch.
 
     Args:
@@ -82,8 +82,8 @@ def publish_tree(
     """
     user = Git(runner=runner, tree=tree, deadline_seconds=deadline_seconds)
     if not tree.is_dir():
-        raise user.error("it is not a folder", next_step="name the folder of the repository")
-    own = _OwnRepository(user, bare)
+        raise user.error(seen="it is not a folder", next_step="name the folder of the repository")
+    own = _OwnRepository(user, bare.absolute())
     own.create()
     listing = list_tree(user, outside=own.options)
     present, size, skipped = _on_disk(user, listing.paths)
@@ -110,18 +110,21 @@ class _OwnRepository:
     def __init__(self, user: Git, bare: Path) -> None:
         self._user = user
         self._bare = bare
-        self.options = (f"--git-dir={bare}", f"--work-tree={user.tree}")
+        self.options = (f"--git-dir={bare}", f"--work-tree={user.tree.absolute()}")
+        # Named outright: a Git hook that started us has set them to the user's.
+        own = {"GIT_INDEX_FILE": str(bare / "index"), "GIT_OBJECT_DIRECTORY": str(bare / "objects")}
+        self._env = {**_ISOLATED, **own}
 
     def git(self, *arguments: str, stdin: str | None = None) -> str:
         """Runs Git on our repository, unaffected by anybody's configuration."""
-        return self._user.run(*self.options, *arguments, stdin=stdin, env=_ISOLATED).stdout
+        return self._user.run(*self.options, *arguments, stdin=stdin, env=self._env).stdout
 
     def create(self) -> None:
         if (self._bare / "HEAD").is_file():
             return
         self._bare.mkdir(parents=True, exist_ok=True)
         arguments = ("init", "--quiet", "--bare", "--template=", "--object-format=sha1")
-        self._user.run(*arguments, str(self._bare), env=_ISOLATED)
+        self._user.run(f"--git-dir={self._bare}", *arguments, env=self._env)
         (self._bare / "info").mkdir(exist_ok=True)
         (self._bare / "info" / "attributes").write_text(_AS_ON_DISK)
 
@@ -188,7 +191,7 @@ def _status(user: Git, name: bytes) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise user.error(f"{os.fsdecode(name)!r}: {error.strerror}") from error
+        raise user.error(seen=f"{os.fsdecode(name)!r}: {error.strerror}") from error
 
 
 def _behind_symlink(user: Git, name: bytes, known: dict[bytes, bool]) -> bool:
@@ -219,7 +222,7 @@ def _branches(current: str, asked: tuple[str, ...]) -> tuple[tuple[str, ...], tu
 def _nothing_left(user: Git, listing: TreeListing) -> RepositoryError:
     where = f" by the ignore rules of {listing.top}" if listing.top else ""
     return user.error(
-        f"no file is left to publish: it is empty, or all of it is ignored{where}",
+        seen=f"no file is left to publish: it is empty, or all of it is ignored{where}",
         expected="a folder with the files that Argo CD is to deploy",
         next_step=f"git -C '{user.tree}' status --ignored",
     )

@@ -1,8 +1,8 @@
 """Asks Git which files belong to a working tree, without writing anything in it.
 
 Inside a checkout the checkout's index and ignore rules decide (also those above a subfolder);
-elsewhere the folder's own `.gitignore` files do. What cannot be part of the tree is named in a note,
-never dropped in silence. Turning the list into a commit is `gitops.source`.
+elsewhere the folder's own `.gitignore` files do. What cannot be part of the tree is named in a
+note, never dropped in silence. Turning the list into a commit is `gitops.source`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Git:
             stdin=stdin,
         )
         if done.missing:
-            raise self.error(done.explain(), next_step="install Git (apt-get install git)")
+            raise self.error(seen=done.explain(), next_step="install Git (apt-get install git)")
         return done
 
     def failed(self, done: Completed) -> RepositoryError:
@@ -81,15 +81,15 @@ class Git:
         verb = next((word for word in words if not word.startswith("-")), "")
         if "dubious ownership" in said:
             return self.error(
-                "Git refuses a checkout that another user owns",
+                seen="Git refuses a checkout that another user owns",
                 next_step=f"git config --global --add safe.directory '{self.tree}'",
             )
         expected = ""
         if "Permission denied" in said:
             expected = "every file that is not ignored can be read by this user"
-        return self.error(f"git {verb}: {said}", expected=expected)
+        return self.error(seen=f"git {verb}: {said}", expected=expected)
 
-    def error(self, seen: str, *, expected: str = "", next_step: str = "") -> RepositoryError:
+    def error(self, *, seen: str, expected: str = "", next_step: str = "") -> RepositoryError:
         """Returns the error of this publication."""
         return RepositoryError(
             attempted="Publishing the working tree",
@@ -180,6 +180,7 @@ def _untracked(git: Git, options: tuple[str, ...]) -> list[str]:
     # Git only warns about a folder it cannot open; its files would be missing without a word.
     if "could not open directory" in done.stderr:
         raise git.error(
-            done.tail(), expected="every folder that is not ignored can be read by this user"
+            seen=done.tail(),
+            expected="every folder that is not ignored can be read by this user",
         )
     return done.stdout.splitlines()

@@ -51,7 +51,8 @@ def junit_xml(run: RunRecord) -> str:
     }
     suites["stages"].extend(_verdict_case(run, [c for cases in suites.values() for c in cases]))
     root = ET.Element("testsuites")
-    for number, (name, cases) in enumerate(suites.items()):
+    filled = {name: cases for name, cases in suites.items() if cases}
+    for number, (name, cases) in enumerate(filled.items()):
         _append_suite(root, number, name, cases, run)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False).join(

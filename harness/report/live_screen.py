@@ -31,7 +31,7 @@ GLYPHS = {
     StageState.RUNNING: ("▸", "cyan"),
     StageState.PASSED: ("✔", "green"),
     StageState.FAILED: ("✖", "bold red"),
-    StageState.SKIPPED: ("–", "yellow"),
+    StageState.SKIPPED: ("↷", "yellow"),
 }
 URGENCY = {
     Health.STUCK: (0, "red"),
@@ -54,9 +54,7 @@ MOST_OBJECTS = 12
 class LiveScreen:
     """Redraws a table of stages on a terminal; see `harness.report.screen.Screen`."""
 
-    def __init__(
-        self, console: Console, *, clock: Clock, secrets: Collection[Secret] = ()
-    ) -> None:
+    def __init__(self, console: Console, *, clock: Clock, secrets: Collection[Secret] = ()) -> None:
         self._console = console
         self._clock = clock
         self._secrets = secrets

@@ -64,9 +64,7 @@ def _encoded(value: bytes) -> Iterator[str]:
 
 def _rewritten(value: Any, rewrite: Callable[[str], str]) -> Any:
     """Returns a copy of a value of the model with every text rewritten; words stay as they are."""
-    if isinstance(value, Enum):
-        return value
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Enum):
         return rewrite(value)
     if isinstance(value, HarnessError):
         parts = {name: rewrite(text) for name, text in error_parts(value).items()}

@@ -1,8 +1,8 @@
 """The run as Markdown, verdict first; made for the job summary of a CI run.
 
 Long lists are folded (`<details>`, which GitHub and GitLab both show), what needs a look is not.
-Foreign text is escaped, so that a message can neither break a table nor become a link. The same
-counts and sentences as everywhere come from `harness.report.verdict`.
+Foreign text is escaped, so that no message breaks a table or adds markup. The same counts and
+sentences as everywhere come from `harness.report.verdict`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from harness.model.run import Health, ImageDelivery, ObjectStatus, RunRecord, StageState
-from harness.report.failure import error_pieces
+from harness.report.ending import bad_news
 from harness.report.verdict import (
     Verdict,
     headline,
     is_ready,
     is_substituted,
+    stage_remark,
     tally,
     verdict,
 )
@@ -30,8 +31,8 @@ MARKS = {
     StageState.PASSED: "✅",
     StageState.FAILED: "❌",
     StageState.RUNNING: "⚠️",
-    StageState.SKIPPED: "➖",
-    StageState.WAITING: "➖",
+    StageState.SKIPPED: "⏭️",
+    StageState.WAITING: "⚪",
     Health.READY: "✅",
     Health.PROGRESSING: "⏳",
     Health.TERMINATING: "⏳",
@@ -75,10 +76,7 @@ def _verdict(run: RunRecord) -> list[str]:
 
 
 def _failure(run: RunRecord) -> list[str]:
-    pieces = error_pieces(run.error) if run.error else []
-    if run.evidence and verdict(run) is not Verdict.PASSED:
-        pieces.append(f"Evidence: {run.evidence}")
-    return [line for piece in pieces for line in (f"> {escaped(piece)}", ">")][:-1]
+    return [line for piece in bad_news(run) for line in (f"> {escaped(piece)}", ">")][:-1]
 
 
 def _stages(run: RunRecord) -> list[str]:
@@ -87,7 +85,7 @@ def _stages(run: RunRecord) -> list[str]:
             f"{MARKS[stage.state]} {stage.state}",
             escaped(stage.title),
             duration(stage.seconds) if stage.seconds else "",
-            message(stage.detail),
+            message(stage_remark(stage, run)),
         )
         for stage in run.stages
     ]
@@ -209,7 +207,7 @@ def _fenced(text: str) -> list[str]:
 
 def escaped(text: str) -> str:
     """Returns text that Markdown shows as it is, on one line."""
-    return SPECIAL.sub(r"\\\1", one_line(text)).replace("://", ":\u2060//")
+    return SPECIAL.sub(r"\\\1", one_line(text))
 
 
 def message(text: str) -> str:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.model.errors import ExitCode
-from harness.model.run import Health, ImageDelivery, ObjectStatus, RunRecord, StageRecord, StageState
+from harness.model.run import (
+    Health,
+    ImageDelivery,
+    ObjectStatus,
+    RunRecord,
+    StageRecord,
+    StageState,
+)
 from harness.report.wording import counted, duration
 
 
@@ -105,6 +112,12 @@ def headline(run: RunRecord) -> str:
         case Verdict.INCOMPLETE:
             passed, total = tally(run).stages
             return f"Only {passed} of {counted(total, 'stage')} ran: this run proves nothing yet."
+
+
+def stage_remark(stage: StageRecord, run: RunRecord) -> str:
+    """Returns a stage's detail and its error, unless that is the error the whole run is about."""
+    own = stage.error if stage.error is not run.error or run.interrupted else None
+    return " ".join(part for part in (stage.detail, own.paragraph() if own else "") if part)
 
 
 def _achievements(run: RunRecord) -> str:

@@ -58,3 +58,18 @@ def apply_secrets(
             ) from error
         count += 1
     return count
+
+
+def keep_existing(
+    kube: Writable, planned: Iterable[PlannedSecret]
+) -> tuple[PlannedSecret, ...]:
+    """Returns the planned secrets without the generated ones that a reused cluster holds already.
+
+    A database that has taken a password keeps it, so a new one would lock its services out.
+    """
+    return tuple(
+        p
+        for p in planned
+        if p.origin != "generated"
+        or kube.find(object_path(ObjectRef("Secret", p.namespace, p.name))) is None
+    )

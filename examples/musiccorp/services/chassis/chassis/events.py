@@ -225,6 +225,7 @@ class EventConsumer:
             known = client.list_topics(timeout=5.0).topics
         except KafkaException as error:
             return f"no Kafka broker in reach: {error.args[0].str()}"
+        self._brokers_up = True
         missing = [topic for topic in self._topics if topic not in known]
         return f"topic {', '.join(missing)} does not exist yet" if missing else ""
 

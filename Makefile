@@ -1,0 +1,75 @@
+# The command runner: `make` lists the targets. Everything sets itself up; only Python, Make and Git are needed.
+
+.DEFAULT_GOAL := help
+.PHONY: help venv test lint types e2e scenarios up down doctor bundle lock clean moved
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+ENV ?= dev
+ARGS ?=
+OUTPUT ?= report
+PY := .venv/bin/python
+READY := .venv/complete
+SERVICES := examples/musiccorp/services
+
+# Runs one part, says what it is and how long it took: $(call part,name,command)
+part = @printf '== %s\n' '$(1)'; began=$$(date +%s); $(2); code=$$?; \
+	printf '== %s: %s in %s s\n' '$(1)' "$$([ $$code = 0 ] && echo passed || echo FAILED)" "$$(($$(date +%s) - began))"; exit $$code
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+venv: $(READY) ## Make or update the virtual environment .venv from requirements.lock
+
+# A folder that was moved or renamed needs a new environment.
+ifneq ($(shell cat .venv/folder 2>/dev/null),$(CURDIR))
+$(READY): moved
+endif
+$(READY): requirements.lock pyproject.toml bootstrap.sh
+	@rm -f $(READY)
+	@./bootstrap.sh
+moved:
+
+test: lint types ## Check style, types and import rules and run all fast tests (no Docker, no network)
+	$(call part,tests,$(PY) -m pytest tests -n auto --junitxml $(OUTPUT)/junit-tests.xml)
+	$(call part,tests of the example services,cd $(SERVICES) && "$(CURDIR)/$(PY)" -m pytest -c pyproject.toml -p no:gitops-harness --junitxml "$(CURDIR)/$(OUTPUT)/junit-services.xml")
+
+lint: $(READY) ## Check style and import rules
+	$(call part,style,$(PY) -m ruff check . && $(PY) -m ruff format --check .)
+	$(call part,import rules,$(PY) -m importlinter.cli lint)
+
+types: $(READY) ## Check types (mypy --strict)
+	$(call part,types,$(PY) -m mypy --strict -p harness -p airgap)
+
+# The one place that says how scenarios are run.
+e2e: doctor-fix ## Deploy the example on a real cluster and prove it: ENV=dev, ARGS='--keep'
+	$(PY) -m pytest scenarios/test_main_job.py --gitops-env $(ENV) --gitops-output $(OUTPUT) --junitxml $(OUTPUT)/junit-scenarios.xml $(ARGS)
+
+scenarios: doctor-fix ## Run every scenario on real clusters: ARGS='-k name'
+	$(PY) -m pytest scenarios --gitops-env $(ENV) --gitops-output $(OUTPUT) --junitxml $(OUTPUT)/junit-scenarios.xml $(ARGS)
+
+.PHONY: doctor-fix
+doctor-fix: $(READY)
+	@$(PY) -m harness doctor --fix
+
+up: doctor-fix ## Deploy the example and keep the cluster: ENV=dev
+	@$(PY) -m harness up --env $(ENV) $(ARGS)
+
+down: $(READY) ## Remove clusters and whatever killed runs left
+	@$(PY) -m harness down $(ARGS)
+
+doctor: $(READY) ## Say what this machine has and lacks: ARGS='--fix'
+	@$(PY) -m harness doctor $(ARGS)
+
+bundle: doctor-fix ## Pull or build the images and tools of the cluster
+	@$(PY) -m harness bundle build $(ARGS)
+
+lock: $(READY) ## Resolve pyproject.toml and requirements.in into requirements.lock
+	UV_SYSTEM_CERTS=1 $(PY) -m uv pip compile pyproject.toml requirements.in $(wildcard $(SERVICES)/*/requirements.in) \
+		--extra dev $(foreach file,$(wildcard $(SERVICES)/*/requirements.txt),--constraints $(file)) \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock $(ARGS)
+
+clean: ## Remove the virtual environment, caches and reports; the bundle cache stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache $(OUTPUT) dist build
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

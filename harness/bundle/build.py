@@ -1,0 +1,251 @@
+"""Builds the bundle from package registries alone, in a child process, and follows what it does.
+
+The programme `airgap` lies beside this package and is no part of it: the two speak through JSON
+lines and `bundle.json` only. What a bundle is made of, and what of it can be reused, the child
+knows; here its events become `PartProgress` and its end becomes a bundle or one paragraph.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.bundle.manifest import read_bundle
+from harness.bundle.progress import PartProgress, PartState, Report
+from harness.io.process import Completed
+from harness.io.stream import LineStreamer
+from harness.model.bundle import Bundle
+from harness.model.errors import BundleError
+
+PROGRAM = "airgap"
+DEADLINE_SECONDS = 4 * 3600.0
+"""A cold build takes about 15 minutes on two cores; slow networks and machines get time."""
+KEPT_STRAY_LINES = 5
+
+
+class _Event(BaseModel):
+    """One line of `airgap build --events`; unknown fields are left for later versions."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event: str
+    part: str = ""
+    key: str = ""
+    log: str = ""
+    detail: str = ""
+    done: float | None = None
+    total: float | None = None
+    seconds: float = Field(default=0.0, ge=0)
+    cached: bool = False
+    message: str = ""
+    path: str = ""
+
+
+class _PlannedPart(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    cached: bool = False
+
+
+class _Plan(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    parts: tuple[_PlannedPart, ...]
+
+
+class EventReader:
+    """Turns the child's lines into progress and remembers what is needed for its last word."""
+
+    def __init__(self, cache: Path, report: Report) -> None:
+        self._cache = cache
+        self._report = report
+        self.running: dict[str, PartProgress] = {}
+        self.failed: PartProgress | None = None
+        self.bundle: Path | None = None
+        self.stray: list[str] = []
+        """Lines that are no events, the last few; a broken program says there why."""
+
+    def take(self, line: str) -> None:
+        """Takes one line of output."""
+        try:
+            event = _Event.model_validate_json(line)
+        except ValidationError:
+            if line.strip():
+                self.stray = [*self.stray, line.strip()][-KEPT_STRAY_LINES:]
+            return
+        match event.event:
+            case "start":
+                self._go_on(event, log=self._inside(event.log))
+            case "progress":
+                self._go_on(event, log=self._log(event.part))
+            case "done":
+                self._finish(event, PartState.DONE, event.detail)
+            case "failed":
+                self.failed = self._finish(event, PartState.FAILED, event.message)
+            case "bundle":
+                self.bundle = self._inside(event.path)
+            case _:  # a later version of the child may say more
+                pass
+
+    def abandon(self, why: str) -> None:
+        """Reports every part that still ran as failed: its process is gone."""
+        for part, last in list(self.running.items()):
+            del self.running[part]
+            self._report(PartProgress(part=part, state=PartState.FAILED, detail=why, log=last.log))
+
+    def _go_on(self, event: _Event, *, log: Path | None) -> None:
+        progress = PartProgress(
+            part=event.part,
+            state=PartState.RUNNING,
+            detail=event.detail,
+            done=event.done,
+            total=event.total,
+            log=log,
+        )
+        self.running[event.part] = progress
+        self._report(progress)
+
+    def _finish(self, event: _Event, state: PartState, detail: str) -> PartProgress:
+        log = self._log(event.part)
+        self.running.pop(event.part, None)
+        progress = PartProgress(
+            part=event.part,
+            state=state,
+            detail=detail,
+            seconds=event.seconds,
+            cached=event.cached,
+            log=log,
+        )
+        self._report(progress)
+        return progress
+
+    def _log(self, part: str) -> Path | None:
+        last = self.running.get(part)
+        return last.log if last else None
+
+    def _inside(self, path: str) -> Path | None:
+        return self._cache / path if path else None
+
+
+def build_bundle(
+    *,
+    cache: Path,
+    ca_files: Sequence[Path],
+    program_root: Path,
+    stream: LineStreamer,
+    report: Report,
+    parts: Sequence[str] = (),
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> Bundle | None:
+    """Builds what is not in the cache yet and returns the bundle; None if only `parts` were asked.
+
+    Parts already built are found by the child and cost nothing; an interrupted build goes on where
+    it was. Leaving this call, by whatever way, ends the child and its children.
+
+    Args:
+        cache: The cache folder.
+        ca_files: Additional CA certificates that the base images carry.
+        program_root: The folder that holds the programme `airgap` and this package.
+        stream: Runs the child.
+        report: Gets the progress of each part.
+        parts: Build these parts and what they need, and make no bundle.
+        deadline_seconds: After this the child is ended.
+
+    Raises:
+        BundleError: A part failed, the child ended otherwise, or what it wrote is not a bundle.
+    """
+    cache = cache.absolute()
+    options = [item for name in ("ca", "part") for item in _options(name, ca_files, parts)]
+    announce_plan(
+        cache=cache, options=options, program_root=program_root, stream=stream, report=report
+    )
+    reader = EventReader(cache, report)
+    completed = stream.stream(
+        [sys.executable, "-m", PROGRAM, "build", "--cache", str(cache), *options, "--events"],
+        on_line=reader.take,
+        deadline_seconds=deadline_seconds,
+        cwd=program_root,
+    )
+    if not completed.ok:
+        reader.abandon(_end(completed))
+        raise _build_error(reader, completed, cache)
+    if reader.bundle is None and not parts:
+        raise _build_error(reader, completed, cache)
+    return None if reader.bundle is None else read_bundle(reader.bundle)
+
+
+def announce_plan(
+    *,
+    cache: Path,
+    options: Sequence[str],
+    program_root: Path,
+    stream: LineStreamer,
+    report: Report,
+) -> None:
+    """Reports every part of the plan as waiting, or as done where it is cached.
+
+    A plan that cannot be had is passed over: the build itself says what is wrong.
+    """
+    lines: list[str] = []
+    stream.stream(
+        [sys.executable, "-m", PROGRAM, "plan", "--cache", str(cache), *options],
+        on_line=lines.append,
+        deadline_seconds=60,
+        cwd=program_root,
+    )
+    try:
+        plan = _Plan.model_validate_json("\n".join(lines))
+    except ValidationError:
+        return
+    for part in plan.parts:
+        state = PartState.DONE if part.cached else PartState.WAITING
+        report(PartProgress(part=part.name, state=state, cached=part.cached))
+
+
+def _options(name: str, ca_files: Sequence[Path], parts: Sequence[str]) -> list[str]:
+    values = [str(path.absolute()) for path in ca_files] if name == "ca" else list(parts)
+    return [item for value in values for item in (f"--{name}", value)]
+
+
+def _build_error(reader: EventReader, completed: Completed, cache: Path) -> BundleError:
+    if reader.failed is not None:
+        return BundleError(
+            attempted="Building",
+            subject=f"the part {reader.failed.part} of the bundle",
+            seen=reader.failed.detail or _end(completed),
+            expected="every part to build; those that are done are kept",
+            next_step="read the log, then try again: harness bundle build",
+            log=str(reader.failed.log or ""),
+        )
+    said = completed.stderr.strip() or "\n".join(reader.stray)
+    return BundleError(
+        attempted="Building the bundle in",
+        subject=str(cache),
+        seen=f"{_end(completed)}{': ' + _last_lines(said) if said else ''}",
+        expected="a bundle.json at the end; parts that are done are kept",
+        next_step="harness bundle build (goes on where it was)",
+        log=str(cache / "logs"),
+    )
+
+
+def _end(completed: Completed) -> str:
+    """Returns how the child ended, as a clause without its output."""
+    if completed.missing or completed.cancelled:
+        return completed.explain()
+    if completed.timed_out:
+        return "it was not done before its deadline"
+    if completed.returncode < 0:
+        return f"it was ended by {signal.Signals(-completed.returncode).name}"
+    if completed.returncode == 0:
+        return "it ended without naming a bundle"
+    return f"it ended with exit code {completed.returncode}"
+
+
+def _last_lines(text: str, lines: int = 6) -> str:
+    return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())

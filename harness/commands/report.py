@@ -1,0 +1,86 @@
+"""`harness report`: renders a run again from its `run.json`, anywhere, without a cluster.
+
+Without an option it writes every format anew beside `run.json` (or into `--output`) and names the
+files; with one it prints that format. The exit code tells whether the report could be rendered, not
+how the run ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.model.errors import UsageError
+from harness.model.run import RunRecord
+from harness.report.html import html_report
+from harness.report.json_report import run_from_json, run_to_json
+from harness.report.redaction import presentable
+from harness.report.summary import summary_markdown
+from harness.report.verdict import headline, verdict
+from harness.report.write import write_reports
+
+RUN_FILE = "run.json"
+DEFAULT_FOLDER = Path("report")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the application."""
+
+    @app.command("report")
+    def report(
+        source: Annotated[
+            Path, typer.Argument(metavar="[RUN_JSON|FOLDER]", help="A run.json, or its folder.")
+        ] = DEFAULT_FOLDER,
+        html: Annotated[bool, typer.Option("--html", help="Print the HTML report.")] = False,
+        markdown: Annotated[bool, typer.Option("--markdown", help="Print the summary.")] = False,
+        json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
+        output: Annotated[
+            Path | None, typer.Option("--output", "-o", help="Write the files to this folder.")
+        ] = None,
+    ) -> None:
+        """Render the reports of a run again from its run.json."""
+        chosen = {html_report: html, summary_markdown: markdown, run_to_json: json}
+        wanted = [render for render, asked in chosen.items() if asked]
+        if len(wanted) + (output is not None) > 1:
+            raise UsageError(
+                attempted="Choosing what to render from",
+                subject=str(source),
+                seen="more than one of --html, --markdown, --json and --output",
+                expected="one of them, or none to write every format beside run.json",
+                next_step="harness report --help",
+            )
+        path = source / RUN_FILE if source.is_dir() else source
+        run = presentable(read_run(path))
+        _deliver(run, wanted, output or path.parent)
+
+
+def read_run(path: Path) -> RunRecord:
+    """Returns the run stored in a file.
+
+    Raises:
+        UsageError: The file is missing, unreadable, or holds no run.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(
+            attempted="Reading the run in",
+            subject=str(path),
+            seen=reason or str(error),
+            expected=f"the {RUN_FILE} that a run of the harness wrote into its report folder",
+            next_step="harness report FOLDER, with the folder that a run named as its report",
+        ) from None
+    return run_from_json(text, str(path))
+
+
+def _deliver(run: RunRecord, wanted: Sequence[Callable[[RunRecord], str]], folder: Path) -> None:
+    for render in wanted:
+        typer.echo(render(run), nl=False)
+    if not wanted:
+        typer.echo(f"{verdict(run)}: {headline(run)}")
+        for path in write_reports(run, folder):
+            typer.echo(str(path))

@@ -1,0 +1,1 @@
+"""Evidence of a failed run, taken before anything is cleaned up."""

@@ -1,0 +1,196 @@
+"""Runs the stages of a run in their order, side by side where they do not depend on each other.
+
+A stage starts when all it comes after have passed. The first failure stops new stages; stages that
+already run are given a moment to end. What the stages do is `harness.stages`; what follows a run
+(evidence, reports, clean-up) is `harness.compose`.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness.io.clock import Clock
+from harness.model.errors import HarnessError
+from harness.model.run import ObjectStatus, RunRecord, StageRecord, StageState
+
+GRACE_SECONDS = 20.0
+TICK_SECONDS = 0.2
+
+
+class Listener(Protocol):
+    """Who is told how the run goes."""
+
+    def stage(self, record: StageRecord) -> None:
+        """A stage changed state or detail."""
+
+    def objects(self, statuses: Sequence[ObjectStatus]) -> None:
+        """The judged objects changed."""
+
+
+class Voice:
+    """What a running stage may say: one line of detail, and the objects it waits for."""
+
+    def __init__(self, record: StageRecord, listener: Listener) -> None:
+        self._record = record
+        self._listener = listener
+
+    def say(self, detail: str) -> None:
+        """Replaces the stage's line of detail."""
+        if detail != self._record.detail:
+            self._record.detail = detail
+            self._listener.stage(self._record)
+
+    def objects(self, statuses: Sequence[ObjectStatus]) -> None:
+        """Shows the objects that are waited for."""
+        self._listener.objects(statuses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of a run: its action returns the line that sums it up."""
+
+    name: str
+    title: str
+    after: tuple[str, ...]
+    action: Callable[[Voice], str]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    records: dict[str, StageRecord]
+    threads: dict[str, threading.Thread] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def running(self) -> list[StageRecord]:
+        return [r for r in self.records.values() if r.state is StageState.RUNNING]
+
+    def failed(self) -> bool:
+        return any(r.state is StageState.FAILED for r in self.records.values())
+
+    def ready(self, stage: Stage) -> bool:
+        waiting = self.records[stage.name].state is StageState.WAITING
+        return waiting and all(self.records[a].state is StageState.PASSED for a in stage.after)
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    run: RunRecord,
+    *,
+    listener: Listener,
+    clock: Clock,
+    cancelled: threading.Event,
+) -> None:
+    """Runs the stages and fills `run.stages`; never raises for a failed stage.
+
+    Raises:
+        ValueError: A stage comes after one that does not stand before it in the list.
+    """
+    _check_order(stages)
+    start = clock.monotonic()
+    records = {s.name: StageRecord(name=s.name, title=s.title) for s in stages}
+    run.stages = list(records.values())
+    progress = _Progress(records=records)
+    while True:
+        with progress.changed:
+            stopping = progress.failed() or cancelled.is_set()
+            startable = [] if stopping else [s for s in stages if progress.ready(s)]
+            if not startable and not progress.running():
+                break
+            if stopping:
+                break
+        for stage in startable:
+            _start(stage, progress, start, listener, clock)
+        with progress.changed:
+            progress.changed.wait(TICK_SECONDS)
+    _let_end(progress, clock)
+    _close(run, progress, start, clock, cancelled)
+
+
+def _check_order(stages: Sequence[Stage]) -> None:
+    known: set[str] = set()
+    for stage in stages:
+        if set(stage.after) - known:
+            message = f"stage {stage.name} comes after unknown {set(stage.after) - known}"
+            raise ValueError(message)
+        known.add(stage.name)
+
+
+def _start(
+    stage: Stage, progress: _Progress, start: float, listener: Listener, clock: Clock
+) -> None:
+    record = progress.records[stage.name]
+    record.state = StageState.RUNNING
+    record.started = clock.monotonic() - start
+    listener.stage(record)
+    thread = threading.Thread(
+        target=_run, args=(stage, record, progress, start, listener, clock),
+        name=f"stage-{stage.name}", daemon=True,
+    )
+    progress.threads[stage.name] = thread
+    thread.start()
+
+
+def _run(  # noqa: PLR0913, PLR0917 -- the body of a thread
+    stage: Stage,
+    record: StageRecord,
+    progress: _Progress,
+    start: float,
+    listener: Listener,
+    clock: Clock,
+) -> None:
+    error: HarnessError | None = None
+    detail = ""
+    try:
+        detail = stage.action(Voice(record, listener))
+    except HarnessError as raised:
+        error = raised
+    except Exception as raised:  # noqa: BLE001 -- a bug of ours must end the run as such
+        error = _bug(stage, raised)
+    with progress.changed:
+        record.seconds = clock.monotonic() - start - record.started
+        record.error = error
+        record.detail = detail or record.detail
+        record.state = StageState.FAILED if error else StageState.PASSED
+        progress.changed.notify_all()
+    listener.stage(record)
+
+
+def _bug(stage: Stage, raised: Exception) -> HarnessError:
+    frame = traceback.extract_tb(raised.__traceback__)[-1]
+    return HarnessError(
+        attempted="Running the stage",
+        subject=stage.title,
+        seen=f"{type(raised).__name__}: {raised} ({frame.filename.rsplit('/', 1)[-1]}"
+        f":{frame.lineno})",
+        expected="no such error: this is a defect of the harness",
+        next_step="report it with the evidence folder",
+    )
+
+
+def _let_end(progress: _Progress, clock: Clock) -> None:
+    deadline = clock.monotonic() + GRACE_SECONDS
+    for thread in progress.threads.values():
+        thread.join(max(0.0, deadline - clock.monotonic()))
+
+
+def _close(
+    run: RunRecord,
+    progress: _Progress,
+    start: float,
+    clock: Clock,
+    cancelled: threading.Event,
+) -> None:
+    with progress.changed:
+        for record in progress.records.values():
+            if record.state is StageState.RUNNING:
+                record.state = StageState.SKIPPED
+                record.seconds = clock.monotonic() - start - record.started
+                record.detail = "cut off"
+            elif record.state is StageState.WAITING:
+                record.state = StageState.SKIPPED
+                record.detail = "interrupted" if cancelled.is_set() else "an earlier stage failed"
+        run.seconds = clock.monotonic() - start

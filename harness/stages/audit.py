@@ -1,0 +1,47 @@
+"""Stage "audit": what the environment declares, and whether every image can be had.
+
+Runs before any cluster exists, so that what the repository alone decides is told within seconds.
+"""
+
+from __future__ import annotations
+
+from harness.images.plan import Origin, PlanInput, plan_images
+from harness.model.run import ImageDelivery
+from harness.pipeline import Voice
+from harness.repo.declaration import Tools, declare
+from harness.repo.discovery import folders_below
+from harness.stages.context import Context
+
+
+def audit(context: Context, voice: Voice) -> str:
+    """Renders every Application of the environment and plans its images."""
+    root, bundle = context.options.repository, context.bundle.get()
+    voice.say(f"rendering the overlays of {context.options.environment}")
+    declaration = declare(
+        root,
+        context.options.environment,
+        context.settings,
+        Tools(kustomize=bundle.tools["kustomize"].path, runner=context.runner),
+    )
+    plan = plan_images(
+        declaration.images,
+        PlanInput(
+            root=root,
+            folders=tuple(folders_below(root)),
+            settings=context.settings.images,
+            bundle=bundle,
+            registries_reachable=context.registries_reachable.get(),
+        ),
+    )
+    context.declaration.put(declaration)
+    context.plan.put(plan)
+    context.run.notes += [*declaration.notes, *(p.note for p in plan if p.note)]
+    context.run.images = [
+        ImageDelivery(declared=p.use.declared, origin=p.origin, source="", digest="") for p in plan
+    ]
+    objects = sum(len(a.objects) for a in declaration.applications)
+    built = sum(p.origin is Origin.BUILT for p in plan)
+    return (
+        f"{len(declaration.applications)} Applications, {objects} objects, {len(plan)} images "
+        f"({built} built here), {len(declaration.secrets)} secrets expected of the cluster"
+    )

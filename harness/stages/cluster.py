@@ -1,0 +1,86 @@
+"""Stage "cluster": the kind cluster of the run, created or reused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.cluster.kind import KindRequest, create_cluster
+from harness.cluster.kind_config import effective_config, fingerprint, read_user_config
+from harness.io.kube import Kube, KubeError
+from harness.model.errors import ClusterError
+from harness.pipeline import Voice
+from harness.stages.context import Context
+
+DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "cluster" / "kind-config.yaml"
+
+
+def kind_request(context: Context) -> KindRequest:
+    """Returns the request for this run's cluster."""
+    bundle, state = context.bundle.get(), context.folder.state
+    return KindRequest(
+        name=state.cluster,
+        folder=context.folder.path,
+        network=state.network,
+        image=bundle.image("node").reference,
+        kind=bundle.tools["kind"].path,
+        kubectl=bundle.tools["kubectl"].path,
+    )
+
+
+def mirrors_folder(context: Context) -> Path:
+    """Returns the folder that the nodes see as containerd's `certs.d`."""
+    return context.folder.path / "certs.d"
+
+
+def cluster(context: Context, voice: Voice) -> str:
+    """Creates the kind cluster, or reuses the kept one when its configuration is the same."""
+    user = read_user_config(context.options.kind_config or DEFAULT_CONFIG)
+    config, notes = effective_config(
+        user, mirrors=mirrors_folder(context), host=context.host.get()
+    )
+    context.run.notes += notes
+    wanted = fingerprint(config, context.bundle.get().key)
+    request = kind_request(context)
+    if context.reused:
+        _refuse_different(context, wanted)
+    else:
+        voice.say(f"kind create cluster {request.name}")
+        create_cluster(
+            request,
+            config,
+            runner=context.runner,
+            deadline_seconds=context.settings.deadlines.cluster,
+        )
+        context.folder.update(fingerprint=wanted)
+    kube = Kube(request.kubeconfig)
+    _answers(kube, request.name)
+    context.kube.put(kube)
+    context.run.facts["kubeconfig"] = str(request.kubeconfig)
+    word = "reused" if context.reused else "created"
+    return f"{word} {request.name}, Kubernetes {context.bundle.get().kubernetes}"
+
+
+def _refuse_different(context: Context, wanted: str) -> None:
+    state = context.folder.state
+    if state.fingerprint == wanted:
+        return
+    raise ClusterError(
+        attempted="Reusing the kept cluster",
+        subject=state.cluster,
+        seen="it was created from another kind configuration or another bundle",
+        expected="the same configuration; a cluster cannot be changed into another one",
+        next_step="harness down, then try again",
+    )
+
+
+def _answers(kube: Kube, name: str) -> None:
+    try:
+        kube.get("/version")
+    except KubeError as error:
+        raise ClusterError(
+            attempted="Talking to",
+            subject=f"the API server of {name}",
+            seen=str(error),
+            expected="an answer",
+            next_step="harness down, then try again",
+        ) from error

@@ -1,0 +1,73 @@
+"""Stage "ready": everything declared is ready and stays so for some seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.model.errors import NotReadyError
+from harness.model.refs import ObjectRef
+from harness.model.run import Health, ObjectStatus
+from harness.pipeline import Voice
+from harness.stages.context import Context
+from harness.watch.readiness import WATCHED_KINDS, declared_workloads, workload_judgement
+from harness.watch.settle import Settled, Standing, settle
+from harness.watch.view import ClusterView
+
+
+def ready(context: Context, voice: Voice) -> str:
+    """Watches the declared workloads until all are ready and stable, or the deadline."""
+    declaration, limits = context.declaration.get(), context.settings.deadlines
+    workloads = declared_workloads(declaration.applications)
+    if not workloads:
+        raise NotReadyError(
+            attempted="Waiting for",
+            subject=f"the workloads of {declaration.environment}",
+            seen="the overlays declare no workload, so there is nothing to prove",
+            expected="at least one Deployment, StatefulSet, DaemonSet, Job or Pod",
+            next_step="check that the overlay lists its bases under resources",
+        )
+    started = context.clock.monotonic()
+    times: dict[ObjectRef, float] = {}
+
+    def show(standing: Standing) -> None:
+        for status in standing.objects:
+            if status.health is Health.READY:
+                times.setdefault(status.ref, context.clock.monotonic() - started)
+            else:
+                times.pop(status.ref, None)
+        voice.say(standing.line)
+        voice.objects(standing.objects)
+
+    targets = [(kind, ns) for kind in WATCHED_KINDS for ns in declaration.namespaces]
+    with ClusterView(context.kube.get(), targets) as view:
+        ended = settle(
+            view,
+            workload_judgement(workloads),
+            clock=context.clock,
+            deadline_seconds=limits.ready,
+            stable_seconds=limits.stable,
+            on_change=show,
+            cancelled=context.cancelled,
+        )
+    context.run.objects = [
+        replace(s, ready_after_seconds=times.get(s.ref)) for s in ended.standing.objects
+    ]
+    if not ended.ok:
+        raise _not_ready(ended, limits.ready)
+    return f"{len(ended.standing.objects)} objects ready, stable for {limits.stable:.0f} s"
+
+
+def _not_ready(ended: Settled, deadline_seconds: float) -> NotReadyError:
+    waiting = [s for s in ended.standing.objects if s.health is not Health.READY]
+    return NotReadyError(
+        attempted="Waiting for",
+        subject=f"{len(waiting)} of {len(ended.standing.objects)} objects",
+        seen="; ".join(_line(s) for s in waiting[:6])
+        + (f"; and {len(waiting) - 6} more" if len(waiting) > 6 else ""),
+        expected=f"every one ready within {deadline_seconds:.0f} s",
+        next_step="read the events and logs of these objects in the evidence folder",
+    )
+
+
+def _line(status: ObjectStatus) -> str:
+    return f"{status.ref}: {status.message}"
