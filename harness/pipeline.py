@@ -9,54 +9,16 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from harness.io.clock import Clock
 from harness.model.errors import HarnessError
-from harness.model.run import ObjectStatus, RunRecord, StageRecord, StageState
+from harness.model.run import RunRecord, StageRecord, StageState
+from harness.stages.stage import Listener, Stage, Voice
 
 GRACE_SECONDS = 20.0
 TICK_SECONDS = 0.2
-
-
-class Listener(Protocol):
-    """Who is told how the run goes."""
-
-    def stage(self, record: StageRecord) -> None:
-        """A stage changed state or detail."""
-
-    def objects(self, statuses: Sequence[ObjectStatus]) -> None:
-        """The judged objects changed."""
-
-
-class Voice:
-    """What a running stage may say: one line of detail, and the objects it waits for."""
-
-    def __init__(self, record: StageRecord, listener: Listener) -> None:
-        self._record = record
-        self._listener = listener
-
-    def say(self, detail: str) -> None:
-        """Replaces the stage's line of detail."""
-        if detail != self._record.detail:
-            self._record.detail = detail
-            self._listener.stage(self._record)
-
-    def objects(self, statuses: Sequence[ObjectStatus]) -> None:
-        """Shows the objects that are waited for."""
-        self._listener.objects(statuses)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """One step of a run: its action returns the line that sums it up."""
-
-    name: str
-    title: str
-    after: tuple[str, ...]
-    action: Callable[[Voice], str]
 
 
 @dataclass(slots=True, kw_only=True)

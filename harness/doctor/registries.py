@@ -67,7 +67,9 @@ def judge_answer(status: int, headers: Mapping[str, str]) -> tuple[bool, str]:
     return False, f"HTTP {status} from {headers.get('server', 'something')} that is no registry"
 
 
-def ask_registries(*, ask: Ask, clock: Clock) -> tuple[RegistryReading, ...]:
+def ask_registries(
+    *, ask: Ask, clock: Clock, deadline_seconds: float = DEADLINE_SECONDS
+) -> tuple[RegistryReading, ...]:
     """Asks all registries side by side; takes no longer than the deadline.
 
     Threads are daemons on purpose: a name server that never answers must not hold the program.
@@ -76,7 +78,7 @@ def ask_registries(*, ask: Ask, clock: Clock) -> tuple[RegistryReading, ...]:
     began = clock.monotonic()
 
     def visit(host: str) -> None:
-        reachable, detail = _visit(host, ask)
+        reachable, detail = _visit(host, ask, deadline_seconds)
         seconds = clock.monotonic() - began
         results[host] = RegistryReading(
             host=host, reachable=reachable, detail=detail, seconds=seconds
@@ -86,13 +88,13 @@ def ask_registries(*, ask: Ask, clock: Clock) -> tuple[RegistryReading, ...]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(max(0.0, began + DEADLINE_SECONDS - clock.monotonic()))
-    return tuple(results.get(host) or _silent(host) for host in HOSTS)
+        thread.join(max(0.0, began + deadline_seconds - clock.monotonic()))
+    return tuple(results.get(host) or _silent(host, deadline_seconds) for host in HOSTS)
 
 
-def _visit(host: str, ask: Ask) -> tuple[bool, str]:
+def _visit(host: str, ask: Ask, deadline_seconds: float) -> tuple[bool, str]:
     try:
-        status, headers = ask(f"https://{HOSTS[host]}/v2/", DEADLINE_SECONDS)
+        status, headers = ask(f"https://{HOSTS[host]}/v2/", deadline_seconds)
     except (OSError, ValueError) as error:  # ValueError: an unusable proxy setting
         return False, _short(error)
     return judge_answer(status, headers)
@@ -105,10 +107,10 @@ def _short(error: Exception) -> str:
     return str(words)[:120] or type(error).__name__
 
 
-def _silent(host: str) -> RegistryReading:
+def _silent(host: str, deadline_seconds: float) -> RegistryReading:
     return RegistryReading(
         host=host,
         reachable=False,
-        detail=f"no answer within {DEADLINE_SECONDS:g} s",
-        seconds=DEADLINE_SECONDS,
+        detail=f"no answer within {deadline_seconds:g} s",
+        seconds=deadline_seconds,
     )

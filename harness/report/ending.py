@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.model.run import Health, RunRecord
+from harness.model.run import ObjectStatus, RunRecord
 from harness.report.failure import error_pieces
-from harness.report.verdict import Verdict, headline, tally, verdict
+from harness.report.verdict import Verdict, headline, tally, verdict, waiting
 from harness.report.wording import counted
 
 MAIN_REPORT = "report.html"
@@ -56,19 +56,14 @@ def bad_news(run: RunRecord) -> list[str]:
     return pieces
 
 
-def waiting_text(states: Sequence[tuple[str, Health]], shown: int = 3) -> str:
-    """Returns how many objects are ready and the first that are not.
-
-    Args:
-        states: Name and health of every object.
-        shown: How many names to spell out.
-    """
-    waiting = [(name, health) for name, health in states if health is not Health.READY]
-    text = f"{len(states) - len(waiting)} of {len(states)} ready"
-    if not waiting:
+def waiting_text(statuses: Sequence[ObjectStatus], shown: int = 3) -> str:
+    """Returns how many objects are ready, and by name the first `shown` that are not."""
+    unready = waiting(statuses)
+    text = f"{len(statuses) - len(unready)} of {len(statuses)} ready"
+    if not unready:
         return text
-    named = ", ".join(f"{name} ({health})" for name, health in waiting[:shown])
-    more = f" and {len(waiting) - shown} more" if len(waiting) > shown else ""
+    named = ", ".join(f"{status.ref} ({status.health})" for status in unready[:shown])
+    more = f" and {len(unready) - shown} more" if len(unready) > shown else ""
     return f"{text}; waiting for {named}{more}"
 
 

@@ -23,8 +23,9 @@ from harness.report.verdict import (
     stage_remark,
     tally,
     verdict,
+    waiting,
 )
-from harness.report.wording import counted, cut, duration
+from harness.report.wording import counted, cut, duration, moment
 
 TEMPLATE = "report.html.j2"
 
@@ -41,7 +42,7 @@ def html_report(run: RunRecord) -> str:
         tally=tally(run),
         picture=timeline(run),
         remarks={stage.name: stage_remark(stage, run) for stage in run.stages},
-        waiting=[status for status in run.objects if not is_ready(status)],
+        waiting=waiting(run.objects),
         ready=sorted((s for s in run.objects if is_ready(s)), key=_moment),
         version=__version__,
     )
@@ -55,7 +56,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(duration=duration, counted=counted, percent=_percent, cut=cut)
+    environment.filters.update(
+        duration=duration, counted=counted, percent=_percent, cut=cut, moment=moment
+    )
     environment.globals.update(
         is_ready=is_ready, is_substituted=is_substituted, running=_running, glyph=GLYPHS
     )
@@ -65,9 +68,9 @@ def _environment() -> Environment:
 GLYPHS = {
     "passed": "✔",
     "failed": "✖",
-    "interrupted": "⏸",
+    "interrupted": "■",
     "incomplete": "!",
-    "running": "⏸",
+    "running": "■",
     "skipped": "↷",
     "waiting": "·",
     "ready": "✔",

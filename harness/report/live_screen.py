@@ -23,7 +23,7 @@ from harness.model.run import Health, ObjectStatus, RunRecord, StageRecord, Stag
 from harness.model.secret import Secret
 from harness.report.ending import bad_news, closing_rows, closing_title
 from harness.report.redaction import masked, presentable
-from harness.report.verdict import Verdict, verdict
+from harness.report.verdict import Verdict, verdict, waiting
 from harness.report.wording import counted, duration, one_line
 
 GLYPHS = {
@@ -33,13 +33,13 @@ GLYPHS = {
     StageState.FAILED: ("✖", "bold red"),
     StageState.SKIPPED: ("↷", "yellow"),
 }
-URGENCY = {
-    Health.STUCK: (0, "red"),
-    Health.MISSING: (1, "red"),
-    Health.TERMINATING: (2, "yellow"),
-    Health.PROGRESSING: (3, "cyan"),
-    Health.NOT_JUDGED: (4, "magenta"),
-    Health.READY: (5, "green"),
+HUES = {
+    Health.STUCK: "red",
+    Health.MISSING: "red",
+    Health.TERMINATING: "yellow",
+    Health.PROGRESSING: "cyan",
+    Health.NOT_JUDGED: "magenta",
+    Health.READY: "green",
 }
 COLOURS = {
     Verdict.PASSED: "bold green",
@@ -166,20 +166,19 @@ class LiveScreen:
         return duration(stage.seconds) if stage.seconds else ""
 
     def _object_rows(self, statuses: Sequence[ObjectStatus], room: int) -> list[RenderableType]:
-        waiting = [status for status in statuses if status.health is not Health.READY]
-        if not waiting:
+        unready = waiting(statuses)
+        if not unready:
             return []
-        waiting.sort(key=lambda status: (URGENCY[status.health][0], status.ref))
-        title = f"{len(statuses) - len(waiting)} of {counted(len(statuses), 'workload')} ready"
+        title = f"{len(statuses) - len(unready)} of {counted(len(statuses), 'workload')} ready"
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(no_wrap=True, max_width=self._console.width // 2)
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, no_wrap=True)
-        for status in waiting[:room]:
+        for status in unready[:room]:
             table.add_row(
                 Text(f"  {status.ref}"),
-                Text(status.health, style=URGENCY[status.health][1]),
+                Text(status.health, style=HUES[status.health]),
                 Text(self._shown(status.message), style="dim", overflow="ellipsis"),
             )
-        more = f"  and {len(waiting) - room} more" if len(waiting) > room else ""
+        more = f"  and {len(unready) - room} more" if len(unready) > room else ""
         return [Text(title), table, *([Text(more, style="dim")] if more else [])]

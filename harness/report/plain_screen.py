@@ -86,8 +86,7 @@ class PlainScreen:
             changed = [s for s in statuses if _is_news(self._objects.get(str(s.ref)), s)]
             self._objects.update({str(status.ref): status for status in statuses})
             if len(changed) > OBJECTS_AT_ONCE:
-                states = [(str(s.ref), s.health) for s in statuses]
-                self._line(f"{len(changed)} objects changed: {waiting_text(states)}")
+                self._line(f"{len(changed)} objects changed: {waiting_text(statuses)}")
                 return
             for status in changed:
                 said = f": {status.message}" if status.message else ""

@@ -20,8 +20,9 @@ from harness.report.verdict import (
     stage_remark,
     tally,
     verdict,
+    waiting,
 )
-from harness.report.wording import counted, cut, duration, one_line, short_digest
+from harness.report.wording import counted, cut, duration, moment, one_line, short_digest
 
 MARKS = {
     Verdict.PASSED: "✅",
@@ -70,7 +71,7 @@ def _verdict(run: RunRecord) -> list[str]:
         "",
         f"**{escaped(headline(run))}**",
         "",
-        f"{code(run.repository)} · {code(run.command)} · {escaped(run.started_at)} · "
+        f"{code(run.repository)} · {code(run.command)} · {escaped(moment(run.started_at))} · "
         f"run {code(run.run_id)}",
     ]
 
@@ -111,11 +112,9 @@ def _applications(run: RunRecord) -> list[str]:
 
 
 def _not_ready(objects: Sequence[ObjectStatus]) -> list[str]:
-    waiting = [status for status in objects if not is_ready(status)]
-    if not waiting:
-        return []
-    title = f"Not ready: {len(waiting)} of {counted(len(objects), 'workload')}"
-    return _folded(title, _object_table(waiting), len(waiting))
+    unready = waiting(objects)
+    title = f"Not ready: {len(unready)} of {counted(len(objects), 'workload')}"
+    return _folded(title, _object_table(unready), len(unready))
 
 
 def _ready(objects: Sequence[ObjectStatus]) -> list[str]:

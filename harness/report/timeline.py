@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.model.run import ObjectStatus, RunRecord, StageRecord, StageState
-from harness.report.verdict import is_ready
+from harness.report.verdict import is_ready, waiting
 
 STEPS_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 MOST_TICKS = 6
@@ -130,11 +130,10 @@ def _position(status: ObjectStatus, total: float) -> float:
 
 def _chosen(objects: Sequence[ObjectStatus]) -> list[ObjectStatus]:
     """Returns the objects with a row of their own: those not ready first, then the slowest."""
-    waiting = sorted((s for s in objects if not is_ready(s)), key=lambda s: (s.health, s.ref))
+    unready = waiting(objects)[:MOST_ROWS]
     ready = sorted((s for s in objects if is_ready(s)), key=lambda s: (_moment(s), s.ref))
-    waiting = waiting[:MOST_ROWS]
-    room = MOST_ROWS - len(waiting)
-    return [*waiting, *(ready[-room:] if room else [])]
+    room = MOST_ROWS - len(unready)
+    return [*unready, *(ready[-room:] if room else [])]
 
 
 def _curve(objects: Sequence[ObjectStatus], total: float) -> str:

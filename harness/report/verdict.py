@@ -7,6 +7,7 @@ drawn or written here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,16 @@ from harness.model.run import (
     StageState,
 )
 from harness.report.wording import counted, duration
+
+MOST_URGENT_FIRST = (
+    Health.STUCK,
+    Health.MISSING,
+    Health.TERMINATING,
+    Health.PROGRESSING,
+    Health.NOT_JUDGED,
+)
+TOLERATED = frozenset({Health.READY, Health.NOT_JUDGED})
+"""What an object may be in a run that passed; one that was not judged is named all the same."""
 
 
 class Verdict(StrEnum):
@@ -50,6 +61,12 @@ def is_ready(status: ObjectStatus) -> bool:
     return status.health is Health.READY
 
 
+def waiting(objects: Sequence[ObjectStatus]) -> list[ObjectStatus]:
+    """Returns the objects that are not ready, the most urgent first."""
+    unready = [status for status in objects if not is_ready(status)]
+    return sorted(unready, key=lambda s: (MOST_URGENT_FIRST.index(s.health), s.ref))
+
+
 def is_substituted(image: ImageDelivery) -> bool:
     """True when something else was delivered under the declared name."""
     return image.origin == "substituted"
@@ -64,7 +81,18 @@ def verdict(run: RunRecord) -> Verdict:
         return Verdict.FAILED
     if StageState.RUNNING in states:
         return Verdict.INTERRUPTED
-    return Verdict.PASSED if run.passed else Verdict.INCOMPLETE
+    if not run.passed:
+        return Verdict.INCOMPLETE
+    return Verdict.FAILED if contradictions(run) else Verdict.PASSED
+
+
+def contradictions(run: RunRecord) -> list[str]:
+    """Returns what is not as it should be in a run whose stages all passed; nothing is right."""
+    return [
+        *(f"Application {a.name}" for a in run.applications if not a.passed),
+        *(str(status.ref) for status in run.objects if status.health not in TOLERATED),
+        *(f"proof {proof.name}" for proof in run.proofs if not proof.passed),
+    ]
 
 
 def exit_code(run: RunRecord) -> int:
@@ -103,15 +131,22 @@ def headline(run: RunRecord) -> str:
         case Verdict.PASSED:
             return f"{_achievements(run)} in {duration(run.seconds)}."
         case Verdict.FAILED:
-            stage = failed_stage(run)
-            where = f"Stage “{stage.title}” failed" if stage else "The run failed"
-            return f"{where} after {duration(run.seconds)}."
+            return _failure(run)
         case Verdict.INTERRUPTED:
             cause = f" by {run.interrupted}" if run.interrupted else ""
             return f"Interrupted{cause} after {duration(run.seconds)}{_during(run)}."
         case Verdict.INCOMPLETE:
             passed, total = tally(run).stages
             return f"Only {passed} of {counted(total, 'stage')} ran: this run proves nothing yet."
+
+
+def _failure(run: RunRecord) -> str:
+    stage = failed_stage(run)
+    if stage:
+        return f"Stage “{stage.title}” failed after {duration(run.seconds)}."
+    wrong = contradictions(run)
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return f"Every stage passed, yet not all is well: {', '.join(wrong[:3])}{more}."
 
 
 def stage_remark(stage: StageRecord, run: RunRecord) -> str:

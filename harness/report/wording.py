@@ -8,6 +8,7 @@ a run means is decided in `harness.report.verdict`.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
 """Terminal sequences of ECMA-48: CSI, OSC, and the two-character ones."""
@@ -43,6 +44,15 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def moment(stamp: str) -> str:
+    """Returns an ISO 8601 time in UTC to the second; text that is none comes back as it is."""
+    try:
+        read = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    return f"{read.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if read.tzinfo else stamp
 
 
 def counted(number: int, noun: str) -> str:

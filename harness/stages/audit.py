@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.images.plan import Origin, PlanInput, plan_images
 from harness.model.run import ImageDelivery
-from harness.pipeline import Voice
+from harness.stages.stage import Voice
 from harness.repo.declaration import Tools, declare
 from harness.repo.discovery import folders_below
 from harness.stages.context import Context
@@ -30,7 +30,7 @@ def audit(context: Context, voice: Voice) -> str:
             folders=tuple(folders_below(root)),
             settings=context.settings.images,
             bundle=bundle,
-            registries_reachable=context.registries_reachable.get(),
+            registries_reachable=context.examination.get().registries_reachable,
         ),
     )
     context.declaration.put(declaration)

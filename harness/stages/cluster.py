@@ -8,7 +8,7 @@ from harness.cluster.kind import KindRequest, create_cluster
 from harness.cluster.kind_config import effective_config, fingerprint, read_user_config
 from harness.io.kube import Kube, KubeError
 from harness.model.errors import ClusterError
-from harness.pipeline import Voice
+from harness.stages.stage import Voice
 from harness.stages.context import Context
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "cluster" / "kind-config.yaml"

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from harness.bundle.choose import Choice
 from harness.cluster.runs import RunFolder
 from harness.config import Settings
+from harness.doctor import Examination
 from harness.images.plan import PlannedImage
 from harness.io.clock import Clock
 from harness.io.docker import DockerDaemon
@@ -86,7 +87,7 @@ class Context:
     reused: bool = False
     docker: Found[DockerDaemon] = field(default_factory=lambda: Found("Docker"))
     host: Found[HostFacts] = field(default_factory=lambda: Found("the host's facts"))
-    registries_reachable: Found[bool] = field(default_factory=lambda: Found("registries"))
+    examination: Found[Examination] = field(default_factory=lambda: Found("the examination"))
     bundle: Found[Bundle] = field(default_factory=lambda: Found("the bundle"))
     declaration: Found[Declaration] = field(default_factory=lambda: Found("the declaration"))
     plan: Found[tuple[PlannedImage, ...]] = field(default_factory=lambda: Found("the image plan"))

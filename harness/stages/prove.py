@@ -10,7 +10,7 @@ from harness.model.errors import EngineError, ProofError
 from harness.model.kinds import collection, object_path
 from harness.model.refs import ObjectRef
 from harness.model.run import ProofRecord
-from harness.pipeline import Voice
+from harness.stages.stage import Voice
 from harness.prove.command import run_proof
 from harness.prove.load_balancer import (
     PORT,

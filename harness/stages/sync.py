@@ -8,7 +8,7 @@ from harness.gitops.argocd import apply_bootstrap, refresh
 from harness.gitops.argocd_manifest import NAMESPACE
 from harness.io.kube import KubeError
 from harness.model.errors import EngineError
-from harness.pipeline import Voice
+from harness.stages.stage import Voice
 from harness.stages.context import Context
 from harness.watch.readiness import application_statuses, sync_judgement
 from harness.watch.settle import settle

@@ -234,13 +234,17 @@ def awkward() -> RunRecord:
     """Three objects with names and messages as long as Kubernetes allows, and hostile text."""
     run = passed()
     name = "the-service-that-was-named-by-a-committee-which-did-not-know-when-to-stop" * 3
-    message = "<script>alert('x')</script> | `a` [b](http://example.org) ]]> \x1b[31mred\x1b[0m\x00 "
+    message = (
+        "<script>alert('x')</script> | `a` [b](http://example.org) ]]> \x1b[31mred\x1b[0m\x00 "
+    )
     run.objects = [
         workload("Deployment", name, None, health=Health.STUCK, message=message * 6),
         workload("StatefulSet", f"{name[:240]}-0", 3.0, message="fine"),
         workload("DaemonSet", "a", 128.6),
     ]
-    run.images[0] = image(f"registry.example.org:5000/{'very/' * 30}long:{'1' * 120}", "pulled", "x")
+    run.images[0] = image(
+        f"registry.example.org:5000/{'very/' * 30}long:{'1' * 120}", "pulled", "x"
+    )
     run.stages[0].title = "Check this machine, its tools, its disk, its memory and its registries"
     run.stages[0].detail = message * 3
     run.proofs[0] = ProofRecord(name=name, passed=False, seconds=1.0, output=message * 20)

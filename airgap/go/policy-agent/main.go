@@ -15,10 +15,10 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
 
@@ -66,7 +66,7 @@ func run(ctx context.Context, chosen settings) error {
 	if err != nil {
 		return err
 	}
-	factory := informers.NewSharedInformerFactoryWithOptions(clients, 0, informers.WithTransform(cache.TransformStripManagedFields()))
+	factory := informers.NewSharedInformerFactoryWithOptions(clients, 0, informers.WithTransform(withoutManagedFields))
 	nodes := newNodeNetwork(chosen)
 	if err := nodes.watch(factory.Core().V1().Nodes()); err != nil {
 		return err
@@ -78,6 +78,14 @@ func run(ctx context.Context, chosen settings) error {
 	factory.Start(ctx.Done())
 	go nodes.resync(ctx, 30*time.Second)
 	return enforce(ctx, engine, chosen)
+}
+
+// withoutManagedFields saves the memory of what nobody here reads.
+func withoutManagedFields(object any) (any, error) {
+	if accessor, err := meta.Accessor(object); err == nil {
+		accessor.SetManagedFields(nil)
+	}
+	return object, nil
 }
 
 // newClientset speaks to the API server by its own address, so that it does not wait for kube-proxy.

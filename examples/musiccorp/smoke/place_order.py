@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Places one order through the load balancer and follows it until the customer was told of its payment.
+"""Places an order through the load balancer and follows it until the customer was told.
 
 Knows only what a customer knows: the public addresses. Needs nothing but the standard library.
-Environment: `HARNESS_INGRESS_URL` (where the load balancer listens), `HARNESS_INGRESS_HOSTS` (the hosts of the
-Ingress, comma separated; the first is used), `SMOKE_CUSTOMER_ID` (default 1). Exit code 0 if every step worked, 1 if
-one did not, 2 if the environment is incomplete.
+Environment: `HARNESS_INGRESS_URL` (where the load balancer listens), `HARNESS_INGRESS_HOSTS` (the
+hosts of the Ingress, comma separated; the first is used), `SMOKE_CUSTOMER_ID` (default 1). Exit
+code 0 if every step worked, 1 if one did not, 2 if the environment is incomplete.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Answer:
     body: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever the service sent
+    def json(self) -> Any:
         """The body as JSON; None if it is something else."""
         try:
             return json.loads(self.body)
@@ -47,6 +47,7 @@ class Answer:
             return None
 
     def __str__(self) -> str:
+        """One line with an excerpt of the body."""
         status = f"HTTP {self.status}" if self.status else "no answer"
         excerpt = " ".join(self.body.split())[:EXCERPT_CHARACTERS] or "(empty)"
         return f"{self.method} {self.url} gave {status}, body: {excerpt}"
@@ -65,14 +66,14 @@ class Shop:
         """Returns the answer; never raises for what the other side does."""
         url = self._address + path
         shown = f"http://{self._host}{path} (at {self._address})"
-        request = urllib.request.Request(  # noqa: S310 - the address is http by contract
+        request = urllib.request.Request(
             url,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Host": self._host, "Content-Type": "application/json", **(headers or {})},
         )
         try:
-            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:
                 text = response.read().decode("utf-8", "replace")
                 return Answer(method=method, url=shown, status=response.status, body=text)
         except urllib.error.HTTPError as error:
@@ -100,7 +101,7 @@ class Journey:
         *,
         body: object = None,
         headers: dict[str, str] | None = None,
-    ) -> Any:  # noqa: ANN401 - whatever the service sent
+    ) -> Any:
         """Repeats a request until its answer is as wanted, and returns that answer's JSON."""
         started = time.monotonic()
         while True:
@@ -108,7 +109,7 @@ class Journey:
             if answer.status in {200, 201} and is_done(answer.json):
                 print(f"{step}: {wanted} after {time.monotonic() - started:.1f} s", flush=True)
                 return answer.json
-            if answer.status and 400 <= answer.status < 500 and answer.status != 404:  # noqa: PLR2004
+            if answer.status and 400 <= answer.status < 500 and answer.status != 404:
                 fail(step, wanted, answer, "the request was refused, so repeating it is no use")
             if time.monotonic() > self._end:
                 fail(step, wanted, answer, f"{DEADLINE_SECONDS:.0f} s have passed since the start")
@@ -127,7 +128,9 @@ def place_and_follow(shop: Shop, customer_id: int) -> None:
     journey = Journey(shop)
     catalog = journey.until("catalog", "albums listed", has_stock, "GET", "/albums")
     album = max(catalog["albums"], key=lambda a: a["stock"])
-    print(f"  {len(catalog['albums'])} albums; ordering 1 of album {album['id']} '{album['title']}'")
+    print(
+        f"  {len(catalog['albums'])} albums; ordering 1 of album {album['id']} '{album['title']}'"
+    )
     order = journey.until(
         "order",
         f"order of customer {customer_id} stored",
@@ -159,12 +162,12 @@ def place_and_follow(shop: Shop, customer_id: int) -> None:
             print(f"  {notification['text']}")
 
 
-def has_stock(catalog: Any) -> bool:  # noqa: ANN401 - whatever the service sent
+def has_stock(catalog: Any) -> bool:
     """True if the catalog lists at least one album that can be bought."""
     return bool(catalog) and any(album["stock"] > 0 for album in catalog.get("albums", ()))
 
 
-def kinds_about(told: Any, order_id: str) -> set[str]:  # noqa: ANN401 - whatever the service sent
+def kinds_about(told: Any, order_id: str) -> set[str]:
     """Returns the kinds of notification the customer has had about this order."""
     notifications = (told or {}).get("notifications", ())
     return {n["kind"] for n in notifications if n["order_id"] == order_id}
@@ -176,8 +179,9 @@ def main() -> int:
     hosts = [h.strip() for h in os.environ.get("HARNESS_INGRESS_HOSTS", "").split(",") if h.strip()]
     if not address or not hosts:
         print(
-            "Set HARNESS_INGRESS_URL to the address of the load balancer, for example http://127.0.0.1:8080,"
-            " and HARNESS_INGRESS_HOSTS to the host of the Ingress, for example shop.dev.musiccorp.example.",
+            "Set HARNESS_INGRESS_URL to the address of the load balancer, for example"
+            " http://127.0.0.1:8080, and HARNESS_INGRESS_HOSTS to the host of the Ingress, for example"
+            " shop.dev.musiccorp.example.",
             file=sys.stderr,
         )
         return 2

@@ -1,1 +1,1 @@
-"""The catalog: albums with price and stock, and the reservations that orders take from the stock."""
+"""The catalog: albums with price and stock, and what orders have reserved."""

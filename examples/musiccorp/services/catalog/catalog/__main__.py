@@ -41,8 +41,6 @@ def bring_schema_up_to_date(settings: Settings) -> None:
 if __name__ == "__main__":
     sys.exit(
         run_service(
-            Service(
-                name="catalog", settings=Settings, build=build, migrate=bring_schema_up_to_date
-            )
+            Service(name="catalog", settings=Settings, build=build, migrate=bring_schema_up_to_date)
         )
     )

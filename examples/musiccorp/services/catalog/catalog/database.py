@@ -28,7 +28,10 @@ class PostgresShelf:
 
     def albums(self) -> Sequence[Album]:
         """Returns all albums, by id."""
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Album)) as c:
+        with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(Album)) as c,
+        ):
             return c.execute(f"{_ALBUMS} ORDER BY id").fetchall()
 
     def album(self, album_id: int) -> Album:
@@ -37,7 +40,10 @@ class PostgresShelf:
         Raises:
             UnknownAlbum: there is none of that id.
         """
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Album)) as c:
+        with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(Album)) as c,
+        ):
             album = c.execute(f"{_ALBUMS} WHERE id = %s", (album_id,)).fetchone()
         if album is None:
             raise UnknownAlbum(album_id)
@@ -52,7 +58,8 @@ class PostgresShelf:
         """
         with self._pool.connection() as connection:
             is_new = connection.execute(
-                "INSERT INTO reservations (order_id) VALUES (%s) ON CONFLICT DO NOTHING RETURNING true",
+                "INSERT INTO reservations (order_id) VALUES (%s)"
+                " ON CONFLICT DO NOTHING RETURNING true",
                 (order_id,),
             ).fetchone()
             if is_new:
@@ -67,7 +74,8 @@ class PostgresShelf:
             connection.execute(
                 "WITH gone AS (DELETE FROM reservation_lines WHERE order_id = %s"
                 " RETURNING album_id, quantity)"
-                " UPDATE albums SET stock = stock + gone.quantity FROM gone WHERE id = gone.album_id",
+                " UPDATE albums SET stock = stock + gone.quantity"
+                " FROM gone WHERE id = gone.album_id",
                 (order_id,),
             )
             connection.execute("DELETE FROM reservations WHERE order_id = %s", (order_id,))
@@ -80,7 +88,9 @@ def _take(connection: Connection, order_id: UUID, wish: Wish) -> None:
         {"album_id": wish.album_id, "quantity": wish.quantity},
     ).fetchone()
     if taken is None:
-        known = connection.execute("SELECT 1 FROM albums WHERE id = %s", (wish.album_id,)).fetchone()
+        known = connection.execute(
+            "SELECT 1 FROM albums WHERE id = %s", (wish.album_id,)
+        ).fetchone()
         raise OutOfStock(wish.album_id, wish.quantity) if known else UnknownAlbum(wish.album_id)
     connection.execute(
         "INSERT INTO reservation_lines (order_id, album_id, quantity, price_cents)"

@@ -61,7 +61,7 @@ def wishes_from(body: dict[str, Any]) -> list[Wish]:
         Refused: `items` is not a list of one to twenty different albums with sensible quantities.
     """
     match body:
-        case {"items": [_, *_] as items} if len(items) <= 20:  # noqa: PLR2004 - a large basket
+        case {"items": [_, *_] as items} if len(items) <= 20:
             wishes = [_wish(item) for item in items]
         case _:
             raise Refused(422, "bad-items", "`items` must be a list of 1 to 20 albums")

@@ -1,7 +1,7 @@
 """The words of the catalog and what the rest of the service may ask of its storage.
 
-No SQL and no HTTP: `database` implements `Shelf` on PostgreSQL, `routes` speaks to it, tests bring a shelf
-in memory.
+No SQL and no HTTP: `database` implements `Shelf` on PostgreSQL, `routes` speaks to it, tests bring
+a shelf in memory.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Shelf(Protocol):
         """
 
     def reserve(self, order_id: UUID, wishes: Sequence[Wish]) -> Sequence[ReservedLine]:
-        """Takes all wishes off the shelf or none; a second call for an order returns the first result.
+        """Takes all wishes off the shelf or none; a second call returns what the first one did.
 
         Raises:
             UnknownAlbum: a wish names an album that does not exist.

@@ -1,7 +1,8 @@
 """One PostgreSQL connection pool per service, its readiness check and its migrations.
 
-The pool opens in the background and reconnects with a growing pause, so that a service starts before its
-database and survives a restart of it. Next: the `store` module of each service, which holds the SQL.
+The pool opens in the background and reconnects with a growing pause, so that a service starts
+before its database and survives a restart of it. Next: the `database` module of each service, which
+holds the SQL.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def connection_string(settings: DatabaseSettings, *, application: str) -> str:
 
 
 def open_pool(settings: DatabaseSettings, *, application: str) -> ConnectionPool:
-    """Returns a pool that connects in the background; nothing fails if the database is not there yet."""
+    """Returns a pool that connects in the background, also to a database that is not there yet."""
     pool = ConnectionPool(
         connection_string(settings, application=application),
         min_size=1,
@@ -110,8 +111,8 @@ def migrate(
 ) -> tuple[str, ...]:
     """Brings the schema up to date and returns the names of the migrations applied now.
 
-    Runs under an advisory lock in one transaction: replicas that start together wait for each other,
-    and a migration that fails leaves nothing behind.
+    Runs under an advisory lock in one transaction: replicas that start together wait for each
+    other, and a migration that fails leaves nothing behind.
 
     Raises:
         DatabaseUnavailable: no connection within `db_wait_seconds`.
@@ -141,7 +142,8 @@ def migrate(
 def pending_migrations(files: Mapping[str, str], applied: Mapping[str, str]) -> tuple[str, ...]:
     """Returns the names still to run, in order.
 
-    A database that is ahead of the files is accepted: it is a rollback, or a newer replica was faster.
+    A database that is ahead of the files is accepted: it is a rollback, or a newer replica was
+    faster.
 
     Raises:
         MigrationError: a file was changed after it had been applied.

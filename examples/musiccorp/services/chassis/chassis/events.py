@@ -1,8 +1,8 @@
-"""Publishing to and consuming from Kafka, at least once, without ever crashing for want of a broker.
+"""Publishing to and consuming from Kafka, at least once, and never crashing for want of a broker.
 
-Events are JSON objects. A consumer marks an event as done only after its handler returned; a handler that
-fails sees the same event again, so handlers are idempotent. What events mean is left to the services.
-Next: `worker` runs the consumer's `step`; `health` reads its `check`.
+Events are JSON objects. A consumer marks an event as done only after its handler returned; a
+handler that fails sees the same event again, so handlers are idempotent. What events mean is left
+to the services. Next: `worker` runs the consumer's `step`; `health` reads its `check`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ __all__ = [
     "Event",
     "EventConsumer",
     "EventPublisher",
-
     "KafkaPublisher",
     "PublishFailed",
     "connect_consumer",
@@ -48,9 +47,6 @@ class Event:
     topic: str
     key: str
     body: dict[str, Any]
-
-
-
 
 
 class PublishFailed(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
@@ -119,7 +115,7 @@ Rebalanced = Callable[[Any, list[TopicPartition]], None]
 class ConsumerClient(Protocol):
     """The part of confluent-kafka's `Consumer` that is used here."""
 
-    def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:  # noqa: ANN401
+    def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
         """Returns the cluster's metadata."""
 
     def subscribe(
@@ -131,10 +127,10 @@ class ConsumerClient(Protocol):
     ) -> None:
         """Joins the group."""
 
-    def poll(self, timeout: float = -1) -> Any:  # noqa: ANN401
+    def poll(self, timeout: float = -1) -> Any:
         """Returns a message, an error or nothing."""
 
-    def store_offsets(self, message: Any) -> None:  # noqa: ANN401
+    def store_offsets(self, message: Any) -> None:
         """Marks a message as done."""
 
     def seek(self, partition: TopicPartition) -> None:
@@ -155,7 +151,7 @@ class EventConsumer:
         connect: Callable[[Callable[[str], None]], ConsumerClient],
         replay: bool = False,
     ) -> None:
-        """`replay` is for a consumer that rebuilds its state: ready only once it has read everything."""
+        """`replay` is for a consumer that rebuilds its state: ready once it has read everything."""
         self._topics = list(topics)
         self._handler = handler
         self._connect = connect
@@ -185,13 +181,13 @@ class EventConsumer:
         self._consume(self._client, message, stop)
 
     def close(self) -> None:
-        """Commits what was handled and leaves the group, so that another replica takes over at once."""
+        """Commits what was handled and leaves the group, so that another replica takes over."""
         if self._client is not None:
             self._client.close()
             log.info("consumer closed", extra={"topics": self._topics})
 
     def check(self) -> CheckResult:
-        """Is ready with a broker in reach and partitions assigned (and, replaying, all of them read)."""
+        """Is ready with a broker in reach and partitions assigned (when replaying: all read)."""
         with self._lock:
             if self._assigned is None:
                 return CheckResult(ok=False, detail=self._waiting_for)
@@ -229,7 +225,7 @@ class EventConsumer:
         missing = [topic for topic in self._topics if topic not in known]
         return f"topic {', '.join(missing)} does not exist yet" if missing else ""
 
-    def _consume(self, client: ConsumerClient, message: Any, stop: threading.Event) -> None:  # noqa: ANN401
+    def _consume(self, client: ConsumerClient, message: Any, stop: threading.Event) -> None:
         where = {
             "topic": message.topic(),
             "partition": message.partition(),
@@ -251,9 +247,9 @@ class EventConsumer:
         self._backoff.reset()
         client.store_offsets(message=message)
 
-    def _note_error(self, message: Any) -> None:  # noqa: ANN401
+    def _note_error(self, message: Any) -> None:
         error: KafkaError = message.error()
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's public name
+        if error.code() == KafkaError._PARTITION_EOF:
             with self._lock:
                 self._at_end.add((message.topic(), message.partition()))
             return
@@ -263,7 +259,10 @@ class EventConsumer:
         with self._lock:
             self._assigned = {(p.topic, p.partition) for p in partitions}
             self._at_end = set()
-        log.info("partitions assigned", extra={"partitions": [f"{p.topic}/{p.partition}" for p in partitions]})
+        log.info(
+            "partitions assigned",
+            extra={"partitions": [f"{p.topic}/{p.partition}" for p in partitions]},
+        )
 
     def _note_revoked(self, _client: object, _partitions: list[TopicPartition]) -> None:
         with self._lock:
@@ -293,7 +292,7 @@ def connect_consumer(
     group_id: str,
     replay: bool = False,
 ) -> Callable[[Callable[[str], None]], ConsumerClient]:
-    """Returns what opens the client: a shared group, or with `replay` one that reads from the start.
+    """Returns what opens the client: in a shared group, or with `replay` alone and from the start.
 
     A replaying consumer has a group of its own and commits nothing, so that every start reads all.
     """
@@ -344,7 +343,7 @@ def _client_config(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
         "socket.connection.setup.timeout.ms": 5000,
         "reconnect.backoff.max.ms": 3000,
         "topic.metadata.refresh.interval.ms": 10_000,
-        # Every failed attempt is in librdkafka's log already; the callback only keeps stderr silent.
+        # Every failed attempt is in librdkafka's log already; this only keeps stderr silent.
         "error_cb": _log_client_error,
     }
 

@@ -1,4 +1,8 @@
-"""The exit codes of a service, after sysexits.h: 0 done, 69 unavailable, 70 software, 78 configuration."""
+"""The exit codes of a service, after sysexits.h.
+
+0 done, 69 a dependency stayed away, 70 a fault of ours, 78 the configuration is wrong.
+Next: `program`, which ends the process with them.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Runs a service: `python -m <service>` serves, `python -m <service> migrate` brings the schema up to date.
+"""Runs a service: `python -m <service> serve`, or `migrate` to bring the schema up to date.
 
-On SIGTERM readiness fails at once, requests are still answered for `drain_seconds`, then those under way
-are finished and the workers give back what they hold. A second signal skips the waiting.
+On SIGTERM readiness fails at once, requests are still answered for `drain_seconds`, then those
+under way are finished and the workers give back what they hold. A second signal skips the waiting.
 Exit codes are those of `exits`.
 """
 
@@ -55,7 +55,9 @@ def run_service(
     words = list(sys.argv[1:] if arguments is None else arguments)
     configure_logs(service.name, "INFO")
     try:
-        settings = load_settings(service.settings, os.environ if environment is None else environment)
+        settings = load_settings(
+            service.settings, os.environ if environment is None else environment
+        )
         configure_logs(service.name, settings.log_level)
         return _run_command(service, settings, words)
     except CannotRun as error:
@@ -66,7 +68,9 @@ def run_service(
 class DrainingServer(uvicorn.Server):
     """A server that lets load balancers notice its end before it stops to answer."""
 
-    def __init__(self, config: uvicorn.Config, *, lifecycle: Lifecycle, drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, lifecycle: Lifecycle, drain_seconds: float
+    ) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
         self._drain_seconds = drain_seconds
@@ -77,7 +81,9 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = True
             return
         self._lifecycle.begin_draining()
-        log.info("draining", extra={"signal": signal.Signals(sig).name, "seconds": self._drain_seconds})
+        log.info(
+            "draining", extra={"signal": signal.Signals(sig).name, "seconds": self._drain_seconds}
+        )
         timer = threading.Timer(self._drain_seconds, self._stop)
         timer.daemon = True
         timer.start()

@@ -1,8 +1,8 @@
 """Configuration comes from the environment alone, and every mistake in it is named at once.
 
-A service declares a frozen dataclass; the field `db_host` is read from `DB_HOST`. Fields without a default
-are required. Where the variables come from (ConfigMap, Secret) is the business of `gitops-deploys/`.
-Next: `program`, which turns a `ConfigurationError` into one log line and exit code 78.
+A service declares a frozen dataclass; the field `db_host` is read from `DB_HOST`. Fields without a
+default are required. Where the variables come from (ConfigMap, Secret) is the business of `gitops-
+deploys/`. Next: `program`, which turns a `ConfigurationError` into one log line and exit code 78.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class ConfigurationError(CannotRun):
-    """The environment does not hold what the service needs; the text names every variable concerned."""
+    """The environment lacks what the service needs; the text names every variable concerned."""
 
     exit_code = os.EX_CONFIG
 
@@ -48,6 +48,7 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
+        """Hides the value."""
         return "Secret(***)"
 
 

@@ -1,8 +1,8 @@
 """A background thread that can be watched and stopped, and how long to wait after a failure.
 
 A worker repeats one step until it is told to stop; an unexpected error in a step is logged and
-followed by a growing pause, never by the end of the thread. Next: `events` and the outbox of the order
-service are such steps; `health` reads the pulse.
+followed by a growing pause, never by the end of the thread. Next: `events` and the outbox of the
+order service are such steps; `health` reads the pulse.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Backoff", "Worker"]
 
 log = logging.getLogger(__name__)
+
 
 class Backoff:
     """Grows from `first_seconds` to `longest_seconds`, with jitter, until `reset`."""
@@ -96,7 +97,9 @@ class Worker:
         if not self._thread.is_alive():
             return CheckResult(ok=False, detail="thread is not running")
         silent = self._clock() - self._last_beat
-        return CheckResult(ok=silent <= self._silence_seconds, detail=f"last seen {silent:.1f} s ago")
+        return CheckResult(
+            ok=silent <= self._silence_seconds, detail=f"last seen {silent:.1f} s ago"
+        )
 
     def _run(self) -> None:
         backoff = Backoff()

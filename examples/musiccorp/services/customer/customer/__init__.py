@@ -1,1 +1,1 @@
-"""The customers: who they are and where they can be reached. Internal; only the order service asks."""
+"""The customers: who they are and where they can be reached. Only the order service asks."""

@@ -22,7 +22,10 @@ class PostgresCustomerBook:
 
     def find(self, customer_id: int) -> Customer | None:
         """Returns the customer, or None if there is none of that id."""
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Customer)) as c:
+        with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(Customer)) as c,
+        ):
             return c.execute(
                 "SELECT id, name, email FROM customers WHERE id = %s", (customer_id,)
             ).fetchone()

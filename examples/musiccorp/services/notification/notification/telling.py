@@ -1,7 +1,8 @@
 """What a customer is told, and the memory of it.
 
-Kafka is the storage: every start reads both topics from the beginning, and the same event always makes the
-same notification, so reading something twice changes nothing. Next: `routes` serves the memory.
+Kafka is the storage: every start reads both topics from the beginning, and the same event always
+makes the same notification, so reading something twice changes nothing. Next: `routes` serves the
+memory.
 """
 
 from __future__ import annotations
@@ -93,7 +94,10 @@ def _wording(topic: str, body: dict[str, Any]) -> tuple[str, str]:
             amount = _money(body["amount_cents"], body["currency"])
             return "order-settled", f"Your payment of {amount} for order {order} went through."
         case "settlements", "declined":
-            return "order-declined", f"Your payment for order {order} was declined: {body['reason']}."
+            return (
+                "order-declined",
+                f"Your payment for order {order} was declined: {body['reason']}.",
+            )
         case _:
             msg = f"no wording for status {body.get('status')!r} on topic {topic}"
             raise ValueError(msg)

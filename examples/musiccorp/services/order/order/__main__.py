@@ -44,7 +44,9 @@ def build(settings: Settings) -> Application:
     """Returns the order service on its real database, neighbours and broker."""
     pool = open_pool(settings, application="order")
     catalog = open_client(settings.catalog_url, timeout_seconds=settings.neighbour_timeout_seconds)
-    customer = open_client(settings.customer_url, timeout_seconds=settings.neighbour_timeout_seconds)
+    customer = open_client(
+        settings.customer_url, timeout_seconds=settings.neighbour_timeout_seconds
+    )
     ledger, stock, desk = PostgresLedger(pool), HttpStockRoom(catalog), HttpCustomerDesk(customer)
     publisher = KafkaPublisher(settings, client_id="order")
     relay = OutboxRelay(

@@ -67,7 +67,8 @@ class PostgresLedger:
     def hand_over(self, publish: Callable[[Sequence[Event]], None], *, at_most: int) -> int:
         """Publishes waiting announcements, forgets them if `publish` returned, and says how many.
 
-        Replicas do not get in each other's way: rows that one of them holds are skipped by the others.
+        Replicas do not get in each other's way: rows that one of them holds are skipped by the
+        others.
         """
         with self._pool.connection() as connection:
             # Waiting for Kafka may take longer than a request is allowed to.

@@ -75,7 +75,7 @@ class HttpStockRoom:
         _ask(self._client, "DELETE", f"/reservations/{order_id}")
 
 
-def _ask(client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401
+def _ask(client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Response:
     where = f"{method} {client.base_url.copy_with(path=path)}"
     try:
         answer = client.request(method, path, **content)

@@ -1,6 +1,7 @@
 """The words of the order service, and what it needs from its surroundings.
 
-No SQL, HTTP or Kafka: `database`, `neighbours` and `outbox` implement the protocols. Next: `placing`.
+No SQL, HTTP or Kafka: `database`, `neighbours` and `outbox` implement the protocols. Next:
+`placing`.
 """
 
 from __future__ import annotations
@@ -156,4 +157,4 @@ class Ledger(Protocol):
         """Makes a placed order final; returns False if it is unknown or final already."""
 
     def hand_over(self, publish: Callable[[Sequence[Event]], None], *, at_most: int) -> int:
-        """Publishes waiting announcements, forgets them if `publish` returned, and says how many."""
+        """Publishes waiting announcements, forgets them once `publish` returned, says how many."""

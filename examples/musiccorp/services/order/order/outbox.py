@@ -1,7 +1,7 @@
 """Carries announcements from the ledger to Kafka; while Kafka is away they wait in the ledger.
 
-One `step` is what a `chassis.worker.Worker` repeats. A crash between publishing and forgetting publishes
-twice, which the consumers expect.
+One `step` is what a `chassis.worker.Worker` repeats. A crash between publishing and forgetting
+publishes twice, which the consumers expect.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class OutboxRelay:
         self._news.set()
 
     def step(self, stop: threading.Event) -> None:
-        """Hands over everything that waits, then rests until there is news or half a second passed."""
+        """Hands over everything that waits, then rests for half a second or until there is news."""
         if not self._is_prepared:
             self._prepare()
             self._is_prepared = True

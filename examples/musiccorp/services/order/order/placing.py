@@ -1,7 +1,7 @@
 """Placing an order and learning how its payment went. Pure decisions; every effect is handed in.
 
-If the process dies between reserving and recording, the albums stay reserved until the customer repeats the
-request with the same `Idempotency-Key`: both steps then continue where they were.
+If the process dies between reserving and recording, the albums stay reserved until the customer
+repeats the request with the same `Idempotency-Key`: both steps then continue where they were.
 """
 
 from __future__ import annotations

@@ -27,9 +27,7 @@ _MOST_COPIES = 100
 _LONGEST_KEY = 200
 
 
-def order_routes(
-    *, place: Callable[[UUID, int, list[Wish]], Order], ledger: Ledger
-) -> list[Route]:
+def order_routes(*, place: Callable[[UUID, int, list[Wish]], Order], ledger: Ledger) -> list[Route]:
     """Returns the routes; `place` stores an order and returns it."""
 
     async def create(request: Request) -> JSONResponse:
@@ -58,9 +56,9 @@ def basket_from(body: dict[str, Any]) -> tuple[int, list[Wish]]:
         Refused: the body does not have the form `{customer_id, items: [{album_id, quantity}]}`.
     """
     match body:
-        case {"customer_id": int(customer_id), "items": [_, *_] as items} if (
-            len(items) <= _MOST_ITEMS and not isinstance(customer_id, bool)
-        ):
+        case {"customer_id": int(customer_id), "items": [_, *_] as items} if len(
+            items
+        ) <= _MOST_ITEMS and not isinstance(customer_id, bool):
             quantities: dict[int, int] = {}
             for album_id, quantity in map(_item, items):
                 quantities[album_id] = quantities.get(album_id, 0) + quantity

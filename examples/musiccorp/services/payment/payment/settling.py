@@ -1,7 +1,7 @@
 """Decides about the payment of one order. Pure: the same order always gets the same settlement.
 
-That makes an order that is seen twice harmless: its second settlement carries the same id, and whoever reads
-settlements ignores an id seen before.
+That makes an order that is seen twice harmless: its second settlement carries the same id, and
+whoever reads settlements ignores an id seen before.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def settle(order: dict[str, Any], *, limit_cents: int) -> Settlement:
 
 
 def settle_order(event: Event, *, publisher: EventPublisher, limit_cents: int) -> None:
-    """Publishes the settlement of an announced order; anything else on the topic is logged and left.
+    """Publishes the settlement of an announced order; anything else is logged and left.
 
     Raises:
         PublishFailed: Kafka did not take it; the order has to come again.

@@ -1,0 +1,91 @@
+"""The command line: `harness COMMAND`. Turns errors into one paragraph and an exit code.
+
+Every command lives in a module of `harness.commands`; here they are only put together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import traceback
+from typing import Annotated
+
+import click
+import typer
+
+from harness import __version__
+from harness.commands import bundle, doctor, e2e, lifecycle, report
+from harness.model.errors import ExitCode, HarnessError
+
+app = typer.Typer(
+    name="harness",
+    help="Proves on a real kind cluster that what a GitOps repository declares really runs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (doctor, e2e, lifecycle, report, bundle):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gitops-harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[  # noqa: ARG001 -- the callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Proves on a real kind cluster that what a GitOps repository declares really runs."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits with a documented code, never with a traceback."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Returns the exit code of one command line."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except HarnessError as error:
+        complain(error.paragraph())
+        return int(error.exit_code)
+    except click.exceptions.Abort:
+        return int(ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        complain(f"{error.format_message()} Next: harness --help.")
+        return int(ExitCode.USAGE)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 -- the last door: a person gets words
+        complain(unexpected(error))
+        return int(ExitCode.INTERNAL)
+    return code if isinstance(code, int) else int(ExitCode.OK)
+
+
+def unexpected(error: Exception) -> str:
+    """Returns the paragraph for a defect of ours; the traceback only where it is asked for."""
+    if os.environ.get("HARNESS_DEBUG"):
+        return traceback.format_exc()
+    return (
+        f"This is a defect of the harness: {type(error).__name__}: {error}. "
+        "Next: set HARNESS_DEBUG=1, run it again, and report what it prints."
+    )
+
+
+def complain(paragraph: str) -> None:
+    """Prints a paragraph for a person on standard error."""
+    width = min(100, max(40, os.get_terminal_size().columns)) if sys.stderr.isatty() else 0
+    text = textwrap.fill(paragraph, width) if width else paragraph
+    typer.echo(f"error: {text}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""Wires a run: real handles, the stages in their order, and what follows them.
+
+After the stages come, always and in this order: evidence if something failed, reports, clean-up
+unless the cluster is to be kept, and the reports once more with what clean-up found. The first error
+of the run wins; trouble while cleaning up is a note and never hides it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from harness.cluster.cleanup import belongings, remove_belongings
+from harness.cluster.runs import RunFolder, kept_run
+from harness.config import Settings, load_settings
+from harness.evidence.collect import EvidenceFolder, collect_cluster, collect_containers
+from harness.io.clock import Clock
+from harness.io.process import ProcessRunner
+from harness.model.errors import ExitCode, HarnessError, UsageError
+from harness.model.run import RunRecord
+from harness.pipeline import run_stages
+from harness.repo.discovery import find_environment
+from harness.report.screen import Screen
+from harness.report.write import write_reports
+from harness.stages.audit import audit
+from harness.stages.bundle import bundle
+from harness.stages.cluster import cluster
+from harness.stages.context import Context, RunOptions
+from harness.stages.doctor import doctor
+from harness.stages.engine import engine
+from harness.stages.images import deliver_bundle, images
+from harness.stages.names import Names, names
+from harness.stages.prove import prove
+from harness.stages.ready import ready
+from harness.stages.secrets import secrets
+from harness.stages.source import source
+from harness.stages.stage import Stage
+from harness.stages.sync import sync
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handles:
+    """The world a run acts on."""
+
+    runner: ProcessRunner
+    clock: Clock
+    screen: Screen
+    runs: Path
+    """Folder that holds the folders of all runs."""
+
+
+def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
+    """Returns the stages of a run in their order, up to and including `up_to`."""
+    shared = Names()
+    plan = (
+        ("doctor", "Doctor", (), lambda v: doctor(context, v)),
+        ("bundle", "Bundle", ("doctor",), lambda v: bundle(context, v)),
+        ("audit", "Audit", ("bundle",), lambda v: audit(context, v)),
+        ("names", "Names", ("audit",), lambda v: names(context, v, shared)),
+        ("cluster", "Cluster", ("names",), lambda v: cluster(context, v)),
+        ("supply", "Supply", ("names",), lambda v: deliver_bundle(context, v, shared)),
+        ("images", "Images", ("names",), lambda v: images(context, v, shared)),
+        ("source", "Source", ("names",), lambda v: source(context, v, shared)),
+        ("secrets", "Secrets", ("cluster",), lambda v: secrets(context, v, shared.login)),
+        (
+            "engine", "Argo CD", ("cluster", "supply"),
+            lambda v: engine(context, v, shared.git_certificates),
+        ),
+        (
+            "sync", "Sync", ("engine", "source", "secrets", "images"),
+            lambda v: sync(context, v),
+        ),
+        ("ready", "Ready", ("sync",), lambda v: ready(context, v)),
+        ("prove", "Prove", ("ready",), lambda v: prove(context, v)),
+    )  # fmt: skip
+    wanted = [name for name, *_ in plan]
+    last = wanted.index(up_to) + 1
+    return tuple(
+        Stage(name=name, title=title, after=after, action=action)
+        for name, title, after, action in plan[:last]
+    )
+
+
+def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "prove") -> RunRecord:
+    """Runs everything and returns the record; its error, if any, is in it.
+
+    Raises:
+        UsageError: The repository, `harness.toml` or the environment is wrong; nothing was made.
+        RepositoryError: The tree holds nothing that looks like a GitOps repository.
+    """
+    settings = check_input(options)
+    folder, reused = _folder(options, handles)
+    record = RunRecord(
+        run_id=folder.state.run_id,
+        environment=options.environment,
+        repository=str(options.repository),
+        command=command,
+        started_at=handles.clock.now().isoformat(timespec="seconds"),
+    )
+    context = Context(
+        options=options, settings=settings, folder=folder, run=record, runner=handles.runner,
+        clock=handles.clock, cancelled=threading.Event(), reused=reused,
+    )
+    reports: Sequence[Path] = ()
+    with _interruptible(context):
+        handles.screen.begin(record)
+        try:
+            run_stages(
+                stages_of(context, up_to), record, listener=handles.screen,
+                clock=handles.clock, cancelled=context.cancelled,
+            )
+            reports = _conclude(context, handles)
+        finally:
+            handles.screen.finish(record, reports)
+    return record
+
+
+def check_input(options: RunOptions) -> Settings:
+    """Returns the settings after everything that can be checked without tools was checked.
+
+    Raises:
+        UsageError: The path is no folder, `harness.toml` is wrong, the environment unknown.
+        RepositoryError: The tree holds nothing that looks like a GitOps repository.
+    """
+    root = options.repository
+    if not root.is_dir():
+        raise UsageError(
+            attempted="Opening the repository",
+            subject=str(root),
+            seen="there is no such folder" if not root.exists() else "it is a file",
+            expected="the folder of a GitOps repository",
+            next_step="--repo PATH",
+        )
+    settings = load_settings(root)
+    find_environment(root, options.environment, settings)
+    return settings
+
+
+def exit_code(record: RunRecord) -> ExitCode:
+    """Returns what the process should return for a run."""
+    error = record.error
+    if error is not None:
+        return error.exit_code
+    return ExitCode.OK if record.passed else ExitCode.INTERRUPTED
+
+
+def _folder(options: RunOptions, handles: Handles) -> tuple[RunFolder, bool]:
+    if options.keep:
+        found = kept_run(
+            handles.runs, repository=options.repository, environment=options.environment
+        )
+        if found is not None:
+            return found, True
+    created = handles.clock.now().isoformat(timespec="seconds")
+    folder = RunFolder.create(
+        handles.runs, repository=options.repository, environment=options.environment,
+        created=created,
+    )
+    return folder, False
+
+
+@contextlib.contextmanager
+def _interruptible(context: Context) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        context.cancelled.set()
+        threading.Thread(target=context.runner.cancel, daemon=True).start()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _conclude(context: Context, handles: Handles) -> Sequence[Path]:
+    """Evidence, reports, clean-up, reports again."""
+    context.runner.resume()
+    record, output = context.run, context.options.output
+    _measure(context)
+    if not record.passed:
+        _evidence(context)
+    reports = write_reports(record, output, secrets=context.secrets)
+    if context.options.keep and context.kube.known:
+        context.folder.update(kept=True)
+        record.notes.append(
+            f"the cluster is kept: KUBECONFIG={context.folder.path / 'kubeconfig'}; "
+            "harness down removes it"
+        )
+    else:
+        record.leftovers = _clean_up(context, handles.screen)
+    context.folder.release()
+    write_reports(record, output, secrets=context.secrets)
+    return reports
+
+
+def _measure(context: Context) -> None:
+    if not (context.docker.known and context.kube.known):
+        return
+    node = f"{context.folder.state.cluster}-control-plane"
+    used = context.docker.get().memory_bytes(node)
+    if used:
+        context.run.facts["node memory"] = f"{used / 2**30:.1f} GiB"
+
+
+def _evidence(context: Context) -> None:
+    path = context.options.output / "evidence"
+    shutil.rmtree(path, ignore_errors=True)
+    folder = EvidenceFolder(path=path, secrets=context.secrets)
+    for name in ("kind.log", "kind.yaml", "haproxy.cfg"):
+        found = context.folder.path / name
+        if found.is_file():
+            folder.write(f"run/{name}", found.read_text(encoding="utf-8", errors="replace"))
+    for log in sorted(context.logs.iterdir()):
+        folder.write(f"run/{log.name}", log.read_text(encoding="utf-8", errors="replace"))
+    if context.kube.known:
+        namespaces = ["argocd", "kube-system"]
+        if context.declaration.known:
+            namespaces += context.declaration.get().namespaces
+        collect_cluster(folder, context.kube.get(), namespaces)
+    if context.docker.known:
+        docker = context.docker.get()
+        nodes = [n for n, c in docker.cluster_nodes().items() if c == context.folder.state.cluster]
+        ours = [i.name for i in docker.ours() if i.run_id == context.run_id]
+        collect_containers(folder, docker, [n for n in ours if docker.is_running(n)], nodes)
+    folder.finish()
+    context.run.evidence = str(path)
+
+
+def _clean_up(context: Context, screen: Screen) -> list[str]:
+    if not context.docker.known:
+        context.folder.remove()
+        return []
+    docker = context.docker.get()
+    try:
+        remove_belongings(docker, context.folder)
+        left = [f"{i.kind} {i.name}" for i in belongings(docker, context.folder)]
+    except (HarnessError, OSError, RuntimeError) as error:
+        screen.note(f"clean-up is not complete: {error}; harness down tries again")
+        return [str(error)]
+    if not left:
+        context.folder.remove()
+    return left
