@@ -60,8 +60,46 @@ class Graph:
         for part in parts:
             self._add(part)
 
-    def __iter__(self) -> Iterable[Part]:  # type: ignore[override]
-        return iter(self._parts.values())
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names in the order of declaration."""
+        return tuple(self._parts)
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The key of every part; computed once, it reads all sources."""
+        found: dict[str, str] = {}
+        for part in self._parts.values():
+            found[part.name] = key_of(
+                name=part.name,
+                settings=part.settings,
+                sources=digest_of_sources(part.sources),
+                below=[f"{below}={found[below]}" for below in part.depends_on],
+            )
+        return MappingProxyType(found)
+
+    def part(self, name: str) -> Part:
+        """The part of a name.
+
+        Raises:
+            KeyError: no part has this name.
+        """
+        return self._parts[name]
+
+    def closure(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names and everything below them, in the order of declaration.
+
+        Raises:
+            KeyError: no part has one of these names.
+        """
+        wanted: set[str] = set()
+        pending = list(names)
+        while pending:
+            name = pending.pop()
+            if name not in wanted:
+                wanted.add(name)
+                pending.extend(self._parts[name].depends_on)
+        return tuple(name for name in self._parts if name in wanted)
 
     def _add(self, part: Part) -> None:
         if part.name in self._parts:

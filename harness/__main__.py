@@ -38,7 +38,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     *,
-    version: Annotated[  # noqa: ARG001 -- the callback does the work
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> int:
         return int(ExitCode.USAGE)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 -- the last door: a person gets words
+    except Exception as error:
         complain(unexpected(error))
         return int(ExitCode.INTERNAL)
     return code if isinstance(code, int) else int(ExitCode.OK)

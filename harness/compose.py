@@ -1,8 +1,8 @@
 """Wires a run: real handles, the stages in their order, and what follows them.
 
 After the stages come, always and in this order: evidence if something failed, reports, clean-up
-unless the cluster is to be kept, and the reports once more with what clean-up found. The first error
-of the run wins; trouble while cleaning up is a note and never hides it.
+unless the cluster is to be kept, and the reports once more with what clean-up found. The first
+error of the run wins; trouble while cleaning up is a note and never hides it.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
         ("bundle", "Bundle", ("doctor",), lambda v: bundle(context, v)),
         ("audit", "Audit", ("bundle",), lambda v: audit(context, v)),
         ("names", "Names", ("audit",), lambda v: names(context, v, shared)),
-        ("cluster", "Cluster", ("names",), lambda v: cluster(context, v)),
+        ("cluster", "Cluster", ("names",), lambda v: cluster(context, v, shared.git_hosts)),
         ("supply", "Supply", ("names",), lambda v: deliver_bundle(context, v, shared)),
         ("images", "Images", ("names",), lambda v: images(context, v, shared)),
-        ("source", "Source", ("names",), lambda v: source(context, v, shared)),
+        ("source", "Source", ("names",), lambda v: source(context, v)),
         ("secrets", "Secrets", ("cluster",), lambda v: secrets(context, v, shared.login)),
         (
             "engine", "Argo CD", ("cluster", "supply"),
@@ -104,16 +104,25 @@ def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "pr
         started_at=handles.clock.now().isoformat(timespec="seconds"),
     )
     context = Context(
-        options=options, settings=settings, folder=folder, run=record, runner=handles.runner,
-        clock=handles.clock, cancelled=threading.Event(), reused=reused,
+        options=options,
+        settings=settings,
+        folder=folder,
+        run=record,
+        runner=handles.runner,
+        clock=handles.clock,
+        cancelled=threading.Event(),
+        reused=reused,
     )
     reports: Sequence[Path] = ()
     with _interruptible(context):
         handles.screen.begin(record)
         try:
             run_stages(
-                stages_of(context, up_to), record, listener=handles.screen,
-                clock=handles.clock, cancelled=context.cancelled,
+                stages_of(context, up_to),
+                record,
+                listener=handles.screen,
+                clock=handles.clock,
+                cancelled=context.cancelled,
             )
             reports = _conclude(context, handles)
         finally:
@@ -159,7 +168,9 @@ def _folder(options: RunOptions, handles: Handles) -> tuple[RunFolder, bool]:
             return found, True
     created = handles.clock.now().isoformat(timespec="seconds")
     folder = RunFolder.create(
-        handles.runs, repository=options.repository, environment=options.environment,
+        handles.runs,
+        repository=options.repository,
+        environment=options.environment,
         created=created,
     )
     return folder, False

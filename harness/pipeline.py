@@ -89,14 +89,16 @@ def _start(
     record.started = clock.monotonic() - start
     listener.stage(record)
     thread = threading.Thread(
-        target=_run, args=(stage, record, progress, start, listener, clock),
-        name=f"stage-{stage.name}", daemon=True,
+        target=_run,
+        args=(stage, record, progress, start, listener, clock),
+        name=f"stage-{stage.name}",
+        daemon=True,
     )
     progress.threads[stage.name] = thread
     thread.start()
 
 
-def _run(  # noqa: PLR0913, PLR0917 -- the body of a thread
+def _run(
     stage: Stage,
     record: StageRecord,
     progress: _Progress,
@@ -110,7 +112,7 @@ def _run(  # noqa: PLR0913, PLR0917 -- the body of a thread
         detail = stage.action(Voice(record, listener))
     except HarnessError as raised:
         error = raised
-    except Exception as raised:  # noqa: BLE001 -- a bug of ours must end the run as such
+    except Exception as raised:
         error = _bug(stage, raised)
     with progress.changed:
         record.seconds = clock.monotonic() - start - record.started

@@ -1,7 +1,7 @@
 """Fixtures and options for pytest: `gitops_run` deploys once per session and hands over the record.
 
-Thin: options become `RunOptions`, the run is `harness.compose`. Options start with `--gitops-` so
-that they do not clash with pytest-kind's. The run shows itself live although pytest captures output.
+Thin: options become `RunOptions`, the run is `harness.compose`. Options start with `--gitops-`, so
+they do not clash with pytest-kind's. The run shows itself live although pytest captures output.
 """
 
 from __future__ import annotations

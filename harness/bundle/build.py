@@ -7,7 +7,6 @@ knows; here its events become `PartProgress` and its end becomes a bundle or one
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,16 +14,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.bundle.effects import Effects, Site
 from harness.bundle.manifest import read_bundle
 from harness.bundle.progress import PartProgress, PartState, Report
 from harness.io.process import Completed
-from harness.io.stream import LineStreamer
 from harness.model.bundle import Bundle
 from harness.model.errors import BundleError
 
 PROGRAM = "airgap"
 DEADLINE_SECONDS = 4 * 3600.0
 """A cold build takes about 15 minutes on two cores; slow networks and machines get time."""
+PLAN_SECONDS = 60.0
 KEPT_STRAY_LINES = 5
 
 
@@ -134,12 +134,9 @@ class EventReader:
 
 
 def build_bundle(
+    site: Site,
+    effects: Effects,
     *,
-    cache: Path,
-    ca_files: Sequence[Path],
-    program_root: Path,
-    stream: LineStreamer,
-    report: Report,
     parts: Sequence[str] = (),
     deadline_seconds: float = DEADLINE_SECONDS,
 ) -> Bundle | None:
@@ -149,55 +146,43 @@ def build_bundle(
     it was. Leaving this call, by whatever way, ends the child and its children.
 
     Args:
-        cache: The cache folder.
-        ca_files: Additional CA certificates that the base images carry.
-        program_root: The folder that holds the programme `airgap` and this package.
-        stream: Runs the child.
-        report: Gets the progress of each part.
+        site: Where and from what.
+        effects: Handles.
         parts: Build these parts and what they need, and make no bundle.
         deadline_seconds: After this the child is ended.
 
     Raises:
         BundleError: A part failed, the child ended otherwise, or what it wrote is not a bundle.
     """
-    cache = cache.absolute()
-    options = [item for name in ("ca", "part") for item in _options(name, ca_files, parts)]
-    announce_plan(
-        cache=cache, options=options, program_root=program_root, stream=stream, report=report
-    )
-    reader = EventReader(cache, report)
-    completed = stream.stream(
-        [sys.executable, "-m", PROGRAM, "build", "--cache", str(cache), *options, "--events"],
+    announce_plan(site, effects, parts)
+    reader = EventReader(site.cache, effects.report)
+    completed = effects.stream.stream(
+        _command("build", site, parts, "--events"),
         on_line=reader.take,
         deadline_seconds=deadline_seconds,
-        cwd=program_root,
+        cwd=site.program_root,
     )
     if not completed.ok:
         reader.abandon(_end(completed))
-        raise _build_error(reader, completed, cache)
-    if reader.bundle is None and not parts:
-        raise _build_error(reader, completed, cache)
-    return None if reader.bundle is None else read_bundle(reader.bundle)
+        raise _build_error(reader, completed, site.cache)
+    if reader.bundle is not None:
+        return read_bundle(reader.bundle)
+    if parts:
+        return None
+    raise _build_error(reader, completed, site.cache)
 
 
-def announce_plan(
-    *,
-    cache: Path,
-    options: Sequence[str],
-    program_root: Path,
-    stream: LineStreamer,
-    report: Report,
-) -> None:
+def announce_plan(site: Site, effects: Effects, parts: Sequence[str]) -> None:
     """Reports every part of the plan as waiting, or as done where it is cached.
 
     A plan that cannot be had is passed over: the build itself says what is wrong.
     """
     lines: list[str] = []
-    stream.stream(
-        [sys.executable, "-m", PROGRAM, "plan", "--cache", str(cache), *options],
+    effects.stream.stream(
+        _command("plan", site, parts),
         on_line=lines.append,
-        deadline_seconds=60,
-        cwd=program_root,
+        deadline_seconds=PLAN_SECONDS,
+        cwd=site.program_root,
     )
     try:
         plan = _Plan.model_validate_json("\n".join(lines))
@@ -205,12 +190,14 @@ def announce_plan(
         return
     for part in plan.parts:
         state = PartState.DONE if part.cached else PartState.WAITING
-        report(PartProgress(part=part.name, state=state, cached=part.cached))
+        effects.report(PartProgress(part=part.name, state=state, cached=part.cached))
 
 
-def _options(name: str, ca_files: Sequence[Path], parts: Sequence[str]) -> list[str]:
-    values = [str(path.absolute()) for path in ca_files] if name == "ca" else list(parts)
-    return [item for value in values for item in (f"--{name}", value)]
+def _command(verb: str, site: Site, parts: Sequence[str], *options: str) -> list[str]:
+    chosen = [item for name in parts for item in ("--part", name)]
+    trusted = [item for path in site.ca_files for item in ("--ca", str(path.absolute()))]
+    start = [sys.executable, "-m", PROGRAM, verb, "--cache", str(site.cache.absolute())]
+    return [*start, *chosen, *trusted, *options]
 
 
 def _build_error(reader: EventReader, completed: Completed, cache: Path) -> BundleError:

@@ -109,7 +109,7 @@ def choose(
         return Decision(way=Way.PATH, path=choice.path, why=f"--bundle names {choice.path}")
     if choice.wish is not Wish.AUTO:
         return _as_asked(choice.wish, candidates)
-    fresh = _best([c for c in candidates if c.fresh])
+    fresh = best([c for c in candidates if c.fresh])
     if fresh is not None:
         return Decision(way=Way.CACHED, path=fresh.path, why=_why_cached(fresh))
     if registries_reachable:
@@ -117,7 +117,7 @@ def choose(
             way=Way.PULL, why="the image registries answer, so upstream images are pulled by digest"
         )
     silent = f"no image registry answered{_silence(reasons)}"
-    brought = _best([c for c in candidates if c.origin == "load"])
+    brought = best([c for c in candidates if c.origin == "load"])
     if brought is not None:
         why = (
             f"{silent}, so the bundle loaded{_when(brought)} is used although it was made from "
@@ -127,17 +127,23 @@ def choose(
     return Decision(way=Way.BUILD, why=f"{silent}, so the images are built from package registries")
 
 
+def best(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Returns the preferred one, the newest among equals; None where there is none."""
+    newest_first = sorted(candidates, key=lambda c: c.created, reverse=True)
+    return min(newest_first, key=lambda c: PREFERENCE.index(c.origin), default=None)
+
+
+def usable(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Returns the one that is used where nothing can be made: a fresh one, else one loaded."""
+    return best([c for c in candidates if c.fresh]) or best(candidates)
+
+
 def _as_asked(wish: Wish, candidates: Sequence[Candidate]) -> Decision:
-    found = _best([c for c in candidates if c.fresh and c.origin == wish.value])
+    found = best([c for c in candidates if c.fresh and c.origin == wish.value])
     if found is not None:
         why = f"--bundle {wish} asks for it, and {_why_cached(found)}"
         return Decision(way=Way.CACHED, path=found.path, why=why)
     return Decision(way=Way(wish.value), why=f"--bundle {wish} asks for it")
-
-
-def _best(candidates: Sequence[Candidate]) -> Candidate | None:
-    newest_first = sorted(candidates, key=lambda c: c.created, reverse=True)
-    return min(newest_first, key=lambda c: PREFERENCE.index(c.origin), default=None)
 
 
 def _why_cached(candidate: Candidate) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.model.bundle import BundledImage, Bundle
+from harness.model.bundle import Bundle, BundledImage
 from harness.model.errors import BundleError
 
 
@@ -51,12 +51,21 @@ def ensure_images(
     """
     wanted = None if roles is None else frozenset(roles)
     chosen = [i for i in bundle.images if wanted is None or i.role in wanted]
-    return {image.role: _ensure_image(image, docker, on_load) for image in chosen}
+    return {image.role: ensure_image(image, docker, on_load=on_load) for image in chosen}
 
 
-def _ensure_image(
-    image: BundledImage, docker: ImageStore, on_load: Callable[[BundledImage], None]
+def ensure_image(
+    image: BundledImage,
+    docker: ImageStore,
+    *,
+    on_load: Callable[[BundledImage], None] = lambda _: None,
 ) -> str:
+    """Returns the id of one image in Docker, loading its archive where it is absent.
+
+    Raises:
+        BundleError: The archive was loaded and its image is not there.
+        ImageError: Docker refuses the archive.
+    """
     found = _present(image, docker)
     if found is None:
         on_load(image)

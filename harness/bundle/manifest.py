@@ -17,7 +17,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from harness.bundle.cache import file_sha256
-from harness.model.bundle import BundledImage, BundledTool, Bundle
+from harness.model.bundle import Bundle, BundledImage, BundledTool
 from harness.model.errors import BundleError
 
 SCHEMA = 1
@@ -67,6 +67,11 @@ class VersionedEntry(FileEntry):
 
     version: str
 
+    @property
+    def file(self) -> FileEntry:
+        """The file itself, as for images."""
+        return self
+
 
 class ImageEntry(_Part):
     """An image: its archive, its name in Docker, and what it stands for."""
@@ -77,6 +82,11 @@ class ImageEntry(_Part):
     archive: FileEntry
     declared: tuple[str, ...] = ()
     built_from: str = ""
+
+    @property
+    def file(self) -> FileEntry:
+        """The file that holds the image."""
+        return self.archive
 
 
 class Provenance(_Part):
@@ -117,7 +127,7 @@ class ListedFile:
 
 def cache_of(path: Path) -> Path:
     """Returns the cache folder a `bundle.json` belongs to (`CACHE/bundles/KEY/bundle.json`)."""
-    return path.absolute().parents[2]
+    return path.absolute().parent.parent.parent
 
 
 def read_document(path: Path) -> BundleDocument:
@@ -160,7 +170,7 @@ def parse_document(data: object, subject: str) -> BundleDocument:
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Returns the bundle described by a `bundle.json`, with absolute paths; files are not looked at.
+    """Returns the bundle a `bundle.json` describes, with absolute paths; looks at no other file.
 
     Raises:
         BundleError: As `read_document`.
@@ -180,7 +190,7 @@ def read_bundle(path: Path) -> Bundle:
             )
             for name, tool in document.tools.items()
         },
-        images=tuple(_image(cache, entry) for entry in document.images),
+        images=tuple(bundled_image(cache, entry) for entry in document.images),
         argocd_manifest=cache / argocd.path,
         argocd_version=argocd.version,
         seconds=dict(document.seconds),
@@ -241,7 +251,8 @@ def _check_complete(document: BundleDocument, subject: str) -> None:
         raise _unreadable(subject, f"it lacks {', '.join(missing)}")
 
 
-def _image(cache: Path, entry: ImageEntry) -> BundledImage:
+def bundled_image(cache: Path, entry: ImageEntry) -> BundledImage:
+    """Returns the image of an entry, with the absolute path of its archive."""
     return BundledImage(
         role=entry.role,
         reference=entry.reference,

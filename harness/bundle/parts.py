@@ -12,18 +12,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from harness.bundle.progress import PartProgress, PartState, Report
+from harness.bundle.progress import PartProgress, PartState, Report, StoppedError
 from harness.io.clock import Clock
 from harness.model.errors import HarnessError
 
-
-class StoppedError(Exception):
-    """Another part failed, or the run was interrupted."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part[T]:
+class Part(Generic[T]):
     """One piece of work."""
 
     name: str
@@ -35,14 +34,14 @@ class Part[T]:
 class Teller:
     """What a part tells about itself; telling is also where it is stopped."""
 
-    def __init__(self, part: str, report: Report, stop: threading.Event) -> None:
+    def __init__(self, part: str, report: Report, *stops: threading.Event) -> None:
         self.cached = False
         """Set by a part that found its result in the cache."""
         self.detail = ""
         """The last thing told; shown with the end."""
         self._part = part
         self._report = report
-        self._stop = stop
+        self._stops = stops
         self._log: Path | None = None
 
     def tell(
@@ -58,7 +57,7 @@ class Teller:
         Raises:
             StoppedError: There is no point in going on.
         """
-        if self._stop.is_set():
+        if any(stop.is_set() for stop in self._stops):
             raise StoppedError
         self.detail = detail
         self._log = log or self._log
@@ -92,46 +91,56 @@ class Teller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished[T]:
+class Finished(Generic[T]):
     """The result of a part and how long it took."""
 
     result: T
     seconds: float
 
 
-def run_parts[T](
-    parts: Iterable[Part[T]], *, workers: int, clock: Clock, report: Report
+def run_parts(
+    parts: Iterable[Part[T]],
+    *,
+    workers: int,
+    clock: Clock,
+    report: Report,
+    cancelled: threading.Event,
 ) -> dict[str, Finished[T]]:
     """Runs all parts and returns what each made.
 
     Raises:
         HarnessError: What the first part that failed raised.
+        StoppedError: The run was cancelled.
     """
     by_name = {part.name: part for part in parts}
     order = TopologicalSorter({part.name: part.after for part in by_name.values()})
     order.prepare()
-    run = _Run(by_name, clock, report)
-    try:
-        with ThreadPoolExecutor(max_workers=workers) as pool:
-            try:
-                while order.is_active():
-                    for name in order.get_ready():
-                        run.start(pool, name)
-                    for name in run.await_some():
-                        order.done(name)
-            finally:
-                run.stop.set()
-    except StoppedError:  # pragma: no cover -- only ever secondary to the first error
-        raise
+    run = _Run(by_name, clock, report, cancelled)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        try:
+            while order.is_active():
+                for name in order.get_ready():
+                    run.start(pool, name)
+                for name in run.await_some():
+                    order.done(name)
+        finally:
+            run.stop.set()
     return run.finished
 
 
-class _Run[T]:
+class _Run(Generic[T]):
     """The state of one `run_parts`."""
 
-    def __init__(self, parts: Mapping[str, Part[T]], clock: Clock, report: Report) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, Part[T]],
+        clock: Clock,
+        report: Report,
+        cancelled: threading.Event,
+    ) -> None:
         self.finished: dict[str, Finished[T]] = {}
         self.stop = threading.Event()
+        self._cancelled = cancelled
         self._parts = parts
         self._clock = clock
         self._lock = threading.Lock()
@@ -152,7 +161,7 @@ class _Run[T]:
         return [name for _, name in names]
 
     def _work(self, part: Part[T]) -> Finished[T]:
-        teller = Teller(part.name, self._report, self.stop)
+        teller = Teller(part.name, self._report, self.stop, self._cancelled)
         began = self._clock.monotonic()
         try:
             teller.tell("starting")

@@ -6,6 +6,7 @@ in its own way.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,5 +47,20 @@ class PartProgress:
         return min(max(self.done / self.total, 0.0), 1.0)
 
 
+class StoppedError(Exception):
+    """There is no point in going on: the run was cancelled, or another part failed."""
+
+
 Report = Callable[[PartProgress], None]
 """Takes progress; is called from several threads, one call at a time."""
+
+
+def stoppable(report: Report, cancelled: threading.Event) -> Report:
+    """Returns a report that raises `StoppedError` once the run is cancelled."""
+
+    def tell(progress: PartProgress) -> None:
+        if cancelled.is_set():
+            raise StoppedError
+        report(progress)
+
+    return tell

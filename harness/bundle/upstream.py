@@ -97,8 +97,8 @@ class Pins(_Pin):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        wanted = {**dict.fromkeys(ROLES, self.images), **dict.fromkeys(TOOLS, self.tools)}
-        missing = [name for name, table in wanted.items() if name not in table]
+        missing = [role for role in ROLES if role not in self.images]
+        missing += [name for name in TOOLS if name not in self.tools]
         missing += [] if "argocd" in self.manifests else ["manifests.argocd"]
         missing += [pin.on for pin in self.images.values() if pin.on and pin.on not in self.images]
         if missing:
@@ -119,9 +119,7 @@ def read_pins(path: Path) -> Pins:
             raise _unusable(path, f"its schema is {data.get('schema')!r}, not {SCHEMA}")
         return Pins.model_validate(data)
     except ValidationError as error:
-        details = [
-            f"{'.'.join(str(p) for p in d['loc'])}: {d['msg']}" for d in error.errors()[:3]
-        ]
+        details = [f"{'.'.join(str(p) for p in d['loc'])}: {d['msg']}" for d in error.errors()[:3]]
         raise _unusable(path, "; ".join(details)) from error
     except (OSError, ValueError) as error:
         raise _unusable(path, str(error)) from error

@@ -71,8 +71,12 @@ def _run(
     action: str, request: KindRequest, config: str, runner: Runner, deadline_seconds: float
 ) -> Completed:
     body = {
-        "action": action, "name": request.name, "kubeconfig": str(request.kubeconfig),
-        "image": request.image, "kind": str(request.kind), "kubectl": str(request.kubectl),
+        "action": action,
+        "name": request.name,
+        "kubeconfig": str(request.kubeconfig),
+        "image": request.image,
+        "kind": str(request.kind),
+        "kubectl": str(request.kubectl),
         "config": config,
     }
     path = request.folder / f"kind-{action}.json"

@@ -1,8 +1,8 @@
 """The kind configuration that is really used: the user's, plus what this run and this host need.
 
 Pure. `kind-config.yaml` stays what a user on an ordinary laptop writes. What is added and why:
-registry mirrors (containerd `certs.d`), kubelet on cgroup v1 (Kubernetes 1.35 and later refuse it by
-default, `failCgroupV1`), hosts that may not lower `oom_score_adj` (no CAP_SYS_RESOURCE).
+registry mirrors (containerd `certs.d`), kubelet on cgroup v1 (Kubernetes 1.35 and later refuse it
+by default, `failCgroupV1`), hosts that may not lower `oom_score_adj` (no CAP_SYS_RESOURCE).
 """
 
 from __future__ import annotations

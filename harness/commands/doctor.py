@@ -110,7 +110,8 @@ def verdict(examination: Examination) -> str:
     if failed:
         return f"{failed} of {len(examination.checks)} checks failed."
     warnings = sum(check.state is CheckState.WARNING for check in examination.checks)
-    return f"This machine is ready ({len(examination.checks)} checks, {warnings} warnings)."
+    word = "warning" if warnings == 1 else "warnings"
+    return f"This machine is ready ({len(examination.checks)} checks, {warnings} {word})."
 
 
 def _table(examination: Examination) -> Table:

@@ -52,7 +52,7 @@ def runs_folder() -> Path:
     return user_state_path(APPLICATION) / "runs"
 
 
-def run_options(  # noqa: PLR0913 -- the options of the command line
+def run_options(
     repo: Path,
     env: str,
     *,
@@ -93,7 +93,7 @@ def start(options: RunOptions, *, up_to: str = "prove", quiet: bool = False) -> 
     return run(options, handles, command=command, up_to=up_to)
 
 
-def e2e(  # noqa: PLR0913 -- the options of the command line
+def e2e(
     *,
     repo: Repo = Path(),
     env: Env = "dev",
@@ -116,7 +116,7 @@ def e2e(  # noqa: PLR0913 -- the options of the command line
     raise typer.Exit(exit_code(record))
 
 
-def up(  # noqa: PLR0913 -- the options of the command line
+def up(
     *,
     repo: Repo = Path(),
     env: Env = "dev",

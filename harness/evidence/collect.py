@@ -1,8 +1,8 @@
 """Writes what a person (or a later diagnosis) needs into a folder: objects, events, logs, node.
 
-Everything is best effort within a budget: what cannot be read is named in `missing.txt`, and never
-hides the first error. Secrets are reduced to name, type and key names; known secret values are masked
-in every file.
+Everything is best effort within a budget: what cannot be read is named in `missing.txt` and never
+hides the first error. Secrets are reduced to name, type and key names; known secret values are
+masked in every file.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ class EvidenceFolder:
         self.write("missing.txt", "\n".join(self.missing))
 
 
-def collect_cluster(
-    folder: EvidenceFolder, kube: ClusterReader, namespaces: Iterable[str]
-) -> None:
+def collect_cluster(folder: EvidenceFolder, kube: ClusterReader, namespaces: Iterable[str]) -> None:
     """Writes the objects of the namespaces, Argo CD's objects and the logs that matter."""
     for name, path in CLUSTER_PATHS.items():
         folder.attempt(f"cluster/{name}.json", lambda p=path: _dump(kube.items(p)))  # type: ignore[misc]
@@ -142,7 +140,7 @@ def without_values(obj: Object) -> Object:
     changed = {**obj, "metadata": meta}
     if "data" in obj and obj.get("type") is not None:
         meta.pop("annotations", None)
-        changed["data"] = {key: "(hidden)" for key in obj["data"] or {}}
+        changed["data"] = dict.fromkeys(obj["data"] or {}, "(hidden)")
         changed.pop("stringData", None)
     return changed
 

@@ -64,9 +64,16 @@ def install(
     path.write_text(configured_manifest(text, git_certificates), encoding="utf-8")
     done = runner.run(
         [
-            str(installation.kubectl), "--kubeconfig", str(installation.kubeconfig), "apply",
-            "--server-side", "--force-conflicts", "--namespace", NAMESPACE,
-            "--filename", str(path),
+            str(installation.kubectl),
+            "--kubeconfig",
+            str(installation.kubeconfig),
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--namespace",
+            NAMESPACE,
+            "--filename",
+            str(path),
         ],
         deadline_seconds=APPLY_DEADLINE_SECONDS,
     )
@@ -97,7 +104,9 @@ def apply_bootstrap(kube: ArgoApi, objects: Iterable[Object]) -> None:
             raise EngineError(
                 attempted="Applying",
                 subject=str(ref),
-                seen=str(error) if isinstance(error, KubeError) else f"kind {error} is unknown here",
+                seen=str(error)
+                if isinstance(error, KubeError)
+                else f"kind {error} is unknown here",
                 expected="an AppProject, Application or ApplicationSet that Argo CD accepts",
                 next_step="correct the manifest in the bootstrap folder",
             ) from error

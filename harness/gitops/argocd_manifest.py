@@ -31,7 +31,7 @@ def configured_manifest(text: str, git_certificates: Mapping[str, str]) -> str:
         text: Argo CD's `core-install.yaml`.
         git_certificates: Git host -> PEM of the certificate authority that signed its certificate.
     """
-    objects = [o for o in yaml.load_all(text, Loader=Loader) if o]  # noqa: S506 -- safe loader
+    objects = [o for o in yaml.load_all(text, Loader=Loader) if o]
     for obj in objects:
         _configure(obj, git_certificates)
     return str(yaml.dump_all(objects, Dumper=Dumper, sort_keys=False))
@@ -54,7 +54,7 @@ def _configure(obj: Object, git_certificates: Mapping[str, str]) -> None:
 def images_of(text: str) -> tuple[str, ...]:
     """Returns the images that Argo CD's manifests name."""
     found: dict[str, None] = {}
-    for obj in yaml.load_all(text, Loader=Loader):  # noqa: S506 -- safe loader
+    for obj in yaml.load_all(text, Loader=Loader):
         spec = (((obj or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
         for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
             found[str(container["image"])] = None
@@ -65,7 +65,7 @@ def workload_names(text: str) -> tuple[tuple[str, str], ...]:
     """Returns `(kind, name)` of the workloads that Argo CD's manifests create."""
     return tuple(
         (str(obj["kind"]), str(obj["metadata"]["name"]))
-        for obj in yaml.load_all(text, Loader=Loader)  # noqa: S506 -- safe loader
+        for obj in yaml.load_all(text, Loader=Loader)
         if obj and obj.get("kind") in {"Deployment", "StatefulSet"}
     )
 
@@ -89,7 +89,7 @@ def uses_default_project(objects: Iterable[Object]) -> bool:
     for obj in objects:
         spec = obj.get("spec") or {}
         inner = ((spec.get("template") or {}).get("spec") or {}) if "template" in spec else spec
-        if obj.get("kind") in {"Application", "ApplicationSet"}:
-            if (inner.get("project") or "default") == "default":
-                return True
+        is_ours = obj.get("kind") in {"Application", "ApplicationSet"}
+        if is_ours and (inner.get("project") or "default") == "default":
+            return True
     return False

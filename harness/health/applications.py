@@ -16,9 +16,7 @@ from harness.model.run import ApplicationStatus
 Object = Mapping[str, Any]
 
 
-def find_application(
-    expected: ExpectedApplication, live: Iterable[Object]
-) -> Object | None:
+def find_application(expected: ExpectedApplication, live: Iterable[Object]) -> Object | None:
     """Returns the live Application that was expected: by name, else by path and namespace."""
     candidates = list(live)
     for app in candidates:
@@ -46,8 +44,13 @@ def judge_application(
     """
     if app is None:
         return ApplicationStatus(
-            name=expected.name or expected.path, path=expected.path, revision="", sync="",
-            health="", operation="", resources=0,
+            name=expected.name or expected.path,
+            path=expected.path,
+            revision="",
+            sync="",
+            health="",
+            operation="",
+            resources=0,
             message="the ApplicationSet has not created it",
         )
     status = app.get("status") or {}
@@ -74,15 +77,19 @@ def _revision(sync: Mapping[str, Any]) -> str:
 
 def _with(found: ApplicationStatus, message: str) -> ApplicationStatus:
     return ApplicationStatus(
-        name=found.name, path=found.path, revision=found.revision, sync=found.sync,
-        health=found.health, operation=found.operation, resources=found.resources,
-        message=message, passed=not message,
+        name=found.name,
+        path=found.path,
+        revision=found.revision,
+        sync=found.sync,
+        health=found.health,
+        operation=found.operation,
+        resources=found.resources,
+        message=message,
+        passed=not message,
     )
 
 
-def _objection(
-    found: ApplicationStatus, app: Object, *, revision: str, declared: int
-) -> str:
+def _objection(found: ApplicationStatus, app: Object, *, revision: str, declared: int) -> str:
     conditions = error_conditions(app)
     operation = (app.get("status") or {}).get("operationState") or {}
     if conditions:
@@ -93,11 +100,13 @@ def _objection(
         return f"operation {found.operation}: {operation.get('message', 'not started')}"
     if found.sync != "Synced":
         return f"{found.sync}: {', '.join(out_of_sync(app)) or 'no resource named'}"
-    if found.resources == 0:
+    return _emptiness(found.resources, declared)
+
+
+def _emptiness(live: int, declared: int) -> str:
+    if live == 0:
         return "Synced, but nothing was applied"
-    if found.resources < declared:
-        return f"{found.resources} resources live, {declared} declared"
-    return ""
+    return f"{live} resources live, {declared} declared" if live < declared else ""
 
 
 def error_conditions(app: Object) -> list[str]:

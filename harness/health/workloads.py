@@ -131,8 +131,10 @@ def judge_pod(obj: Object) -> Judgement:
 def pod_waits_for(pod: Object) -> str:
     """Returns what the first unready container of a pod waits for, in its own words."""
     status = pod.get("status") or {}
-    for key, word in (("initContainerStatuses", "init container"),
-                      ("containerStatuses", "container")):
+    for key, word in (
+        ("initContainerStatuses", "init container"),
+        ("containerStatuses", "container"),
+    ):
         for container in status.get(key) or []:
             if word == "init container" and _finished(container):
                 continue

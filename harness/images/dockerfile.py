@@ -1,8 +1,8 @@
 """Substitutes base images in a copy of a Dockerfile, so that no official name is ever faked.
 
 Pure. `FROM python:3.13-slim` becomes the local name of the bundle's image that stands for it, in
-the copy that is sent to Docker; the user's file stays as it is. Stages named in the same file, build
-arguments and `scratch` are left alone (Dockerfile reference, `FROM`).
+the copy that is sent to Docker; the user's file stays as it is. Stages named in the same file,
+build arguments and `scratch` are left alone (Dockerfile reference, `FROM`).
 """
 
 from __future__ import annotations

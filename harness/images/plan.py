@@ -146,14 +146,22 @@ def _plan_one(use: ImageUse, facts: PlanInput) -> PlannedImage | None:
     context = _context(use, settings, facts)
     if context:
         return PlannedImage(
-            use=use, origin=Origin.BUILT, context=context[0], dockerfile=context[1],
-            build_args=settings.build_args, private=private,
+            use=use,
+            origin=Origin.BUILT,
+            context=context[0],
+            dockerfile=context[1],
+            build_args=settings.build_args,
+            private=private,
         )
     bundled = bundled_image(facts.bundle, use.reference)
     if bundled:
         origin = Origin.PULLED if facts.bundle.origin == "pull" else Origin.SUBSTITUTED
         return PlannedImage(
-            use=use, origin=origin, bundled=bundled[0], build_args={}, note=bundled[1],
+            use=use,
+            origin=origin,
+            bundled=bundled[0],
+            build_args={},
+            note=bundled[1],
             private=bool(settings.private),
         )
     if facts.registries_reachable:
@@ -161,9 +169,7 @@ def _plan_one(use: ImageUse, facts: PlanInput) -> PlannedImage | None:
     return None
 
 
-def _context(
-    use: ImageUse, settings: ImageSettings, facts: PlanInput
-) -> tuple[Path, str] | None:
+def _context(use: ImageUse, settings: ImageSettings, facts: PlanInput) -> tuple[Path, str] | None:
     if not settings.context:
         return find_context(facts.root, use.reference, facts.folders)
     folder = (facts.root / settings.context).resolve()

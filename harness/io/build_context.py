@@ -1,9 +1,9 @@
-"""Packs a build context as the docker command would: `.dockerignore` honoured, Dockerfile swapped."""
+"""Packs a build context as docker does: `.dockerignore` honoured, the Dockerfile swapped."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from docker.utils.build import create_archive, exclude_paths
 
@@ -16,7 +16,7 @@ def context_archive(folder: Path, dockerfile: str, text: str) -> tuple[IO[bytes]
     patterns = _patterns(ignore)
     files = sorted(exclude_paths(str(folder), patterns, dockerfile=dockerfile))
     name = ".gitops-harness.Dockerfile"
-    archive = create_archive(
+    archive: Any = create_archive(
         root=str(folder), files=files, extra_files=[(name, text)], gzip=False
     )
     return archive, name

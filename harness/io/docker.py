@@ -76,7 +76,7 @@ class DockerDaemon:
         """
         try:
             with path.open("rb") as stream:
-                self._client.images.load(stream)  # type: ignore[arg-type] # streams are accepted
+                self._client.images.load(stream)
         except (docker.errors.DockerException, requests.RequestException) as error:
             raise ImageError(
                 attempted="Loading into Docker",
@@ -102,20 +102,20 @@ class DockerDaemon:
 
     def save_images(self, references: tuple[str, ...]) -> Iterator[bytes]:
         """Yields one `docker save` archive of all references, layers shared."""
-        result = self._client.api._stream_raw_result(  # noqa: SLF001 -- the SDK saves one image only
-            self._client.api._get(  # noqa: SLF001
-                self._client.api._url("/images/get"),  # noqa: SLF001
-                params={"names": list(references)},
-                stream=True,
-            ),
-            2 * 1024 * 1024,
-            decode=False,
-        )
-        yield from result
+        api: Any = self._client.api
+        # The SDK saves one image a call; the API takes many and shares their layers.
+        response = api._get(api._url("/images/get"), params={"names": references}, stream=True)
+        yield from api._stream_raw_result(response, 2 * 1024 * 1024, decode=False)
 
     def build(
-        self, context: IO[bytes], *, dockerfile: str, tag: str, labels: Mapping[str, str],
-        build_args: Mapping[str, str], deadline_seconds: float,
+        self,
+        context: IO[bytes],
+        *,
+        dockerfile: str,
+        tag: str,
+        labels: Mapping[str, str],
+        build_args: Mapping[str, str],
+        deadline_seconds: float,
     ) -> Iterator[str]:
         """Builds an image from a context archive, yielding its output line by line.
 
@@ -123,8 +123,15 @@ class DockerDaemon:
             ImageError: A step failed; its message is in `seen`.
         """
         stream = self._client.api.build(
-            fileobj=context, custom_context=True, dockerfile=dockerfile, tag=tag, rm=True,
-            forcerm=True, labels=dict(labels), buildargs=dict(build_args), decode=True,
+            fileobj=context,
+            custom_context=True,
+            dockerfile=dockerfile,
+            tag=tag,
+            rm=True,
+            forcerm=True,
+            labels=dict(labels),
+            buildargs=dict(build_args),
+            decode=True,
             timeout=int(deadline_seconds),
         )
         try:
@@ -240,7 +247,8 @@ class DockerDaemon:
     def container_logs(self, name: str, tail: int = 200) -> str:
         """Returns the last lines a container wrote; empty when it does not exist."""
         try:
-            return bytes(self._client.containers.get(name).logs(tail=tail)).decode(errors="replace")
+            output: Any = self._client.containers.get(name).logs(tail=tail)
+            return bytes(output).decode(errors="replace")
         except docker.errors.DockerException:
             return ""
 
@@ -280,7 +288,7 @@ class DockerDaemon:
 
     def ours(self) -> list[Leftover]:
         """Returns every container and network that carries our label with a run id."""
-        query = {"label": LABEL}
+        query: dict[str, str | list[str] | bool] = {"label": LABEL}
         containers = self._client.containers.list(all=True, filters=query)
         networks = self._client.networks.list(filters=query)
         found = [
@@ -300,7 +308,8 @@ class DockerDaemon:
     def cluster_nodes(self) -> dict[str, str]:
         """Returns every kind node (also stopped) with the name of its cluster."""
         key = "io.x-k8s.kind.cluster"
-        nodes = self._client.containers.list(all=True, filters={"label": key})
+        query: dict[str, str | list[str] | bool] = {"label": key}
+        nodes = self._client.containers.list(all=True, filters=query)
         return {str(n.name): str(n.labels.get(key, "")) for n in nodes}
 
 

@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import docker
 import docker.errors
@@ -30,6 +30,11 @@ class PullingDaemon(DockerDaemon):
         super().__init__(client)
         self._pull_client = client
         self._clock = clock or SystemClock()
+
+    @classmethod
+    def connect(cls) -> PullingDaemon:
+        """Connects as `DockerDaemon.connect` does."""
+        return cast("PullingDaemon", super().connect())
 
     def resolve_digest(self, reference: str, *, deadline_seconds: float) -> str:
         """Returns the digest a tag has in its registry now, without pulling anything.
@@ -53,7 +58,7 @@ class PullingDaemon(DockerDaemon):
         if answer:
             return answer[0]
         seen = _short(problem[0]) if problem else f"no answer within {deadline_seconds:.0f} s"
-        raise _pull_error("Asking for the digest of", reference, seen)
+        raise _refusal(seen, reference, attempted="Asking for the digest of")
 
     def pull(
         self,
@@ -74,10 +79,10 @@ class PullingDaemon(DockerDaemon):
             events = self._pull_client.api.pull(name, tag=digest, stream=True, decode=True)
             for event in events:
                 if "error" in event:
-                    raise _pull_error("Pulling", reference, str(event["error"]))
+                    raise _refusal(str(event["error"]), reference)
                 if self._clock.monotonic() > limit:
                     seen = f"it was not complete after {deadline_seconds:.0f} s"
-                    raise _pull_error("Pulling", reference, seen)
+                    raise _refusal(seen, reference)
                 _count(event, layers)
                 done = sum(layer[0] for layer in layers.values())
                 on_progress(_status(layers), done, sum(layer[1] for layer in layers.values()))
@@ -86,7 +91,7 @@ class PullingDaemon(DockerDaemon):
             requests.RequestException,
             urllib3.exceptions.HTTPError,
         ) as error:
-            raise _pull_error("Pulling", reference, _short(error)) from error
+            raise _refusal(_short(error), reference) from error
 
     def image_user(self, reference: str) -> str:
         """Returns the user an image runs as; empty for root."""
@@ -111,7 +116,7 @@ def _status(layers: dict[str, tuple[float, float]]) -> str:
     return "unpacking" if finished else f"downloading {len(layers)} layers"
 
 
-def _pull_error(attempted: str, reference: str, seen: str) -> BundleError:
+def _refusal(seen: str, reference: str, *, attempted: str = "Pulling") -> BundleError:
     return BundleError(
         attempted=attempted,
         subject=reference,

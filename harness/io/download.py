@@ -1,7 +1,7 @@
 """Downloads files over HTTP, with a deadline, a few attempts, and progress.
 
 Trusts what the system trusts and, besides, the certificates it is given (intercepted TLS, corporate
-proxies); honours the usual proxy variables. Whether the content is the right one, the caller checks.
+proxies); honours the usual proxy variables. Whether the content is right, the caller checks.
 """
 
 from __future__ import annotations

@@ -33,9 +33,8 @@ class Kube:
 
     def __init__(self, kubeconfig: Path, context: str | None = None) -> None:
         settings = client.Configuration()
-        config.load_kube_config(
-            config_file=str(kubeconfig), context=context, client_configuration=settings
-        )
+        load: Any = config.load_kube_config
+        load(config_file=str(kubeconfig), context=context, client_configuration=settings)
         settings.retries = False
         settings.connection_pool_maxsize = 32
         self._api = client.ApiClient(settings)
@@ -69,7 +68,10 @@ class Kube:
     def apply(self, path: str, body: Mapping[str, Any]) -> Object:
         """Applies an object server-side, as field manager `gitops-harness`."""
         return self._call(
-            "PATCH", path, body=body, content_type="application/apply-patch+yaml",
+            "PATCH",
+            path,
+            body=body,
+            content_type="application/apply-patch+yaml",
             query={"fieldManager": "gitops-harness", "force": "true"},
         )
 
@@ -85,11 +87,14 @@ class Kube:
             if error.status != 404:
                 raise
 
-    def logs(self, namespace: str, pod: str, container: str, *, previous: bool = False,
-             lines: int = 200) -> str:
+    def logs(
+        self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 200
+    ) -> str:
         """Returns the last lines of a container's log; empty where there is none."""
         query = {
-            "container": container, "tailLines": str(lines), "previous": str(previous).lower(),
+            "container": container,
+            "tailLines": str(lines),
+            "previous": str(previous).lower(),
         }
         try:
             response = self._send(
@@ -110,14 +115,17 @@ class Kube:
             KubeError: 410 when the version is too old; the caller lists again.
         """
         query = {
-            "watch": "true", "allowWatchBookmarks": "true", "resourceVersion": resource_version,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
             "timeoutSeconds": str(seconds),
         }
         response = self._send("GET", path, query=query, read_seconds=float(seconds + 15))
         try:
             yield from _events(response)
         except urllib3.exceptions.HTTPError as error:
-            raise KubeError(f"watching {path}: {type(error).__name__}") from error
+            message = f"watching {path}: {type(error).__name__}"
+            raise KubeError(message) from error
         finally:
             response.release_conn()
 
@@ -164,7 +172,8 @@ class Kube:
             message = f"{method} {path}: {type(error).__name__}: {_reason(error)}"
             raise KubeError(message) from error
         if response.status >= 400:
-            raise KubeError(f"{method} {path}: {_status_message(response)}", response.status)
+            message = f"{method} {path}: {_status_message(response)}"
+            raise KubeError(message, response.status)
         return response
 
 

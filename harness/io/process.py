@@ -54,7 +54,7 @@ class Completed:
 class Runner(Protocol):
     """Runs a program to its end."""
 
-    def run(  # noqa: PLR0913 -- mirrors subprocess.run
+    def run(
         self,
         argv: Sequence[str],
         *,
@@ -86,7 +86,7 @@ class ProcessRunner:
         """Allows processes again after `cancel`, for clean-up."""
         self._cancelled.clear()
 
-    def run(  # noqa: PLR0913
+    def run(
         self,
         argv: Sequence[str],
         *,
@@ -124,7 +124,11 @@ class ProcessRunner:
                 self._children.discard(child)
 
     def _collect(
-        self, child: subprocess.Popen[str], command: tuple[str, ...], stdin: str | None, limit: float
+        self,
+        child: subprocess.Popen[str],
+        command: tuple[str, ...],
+        stdin: str | None,
+        limit: float,
     ) -> Completed:
         timed_out = False
         try:

@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.2
 class LineStreamer(Protocol):
     """Runs a program and reports its output line by line."""
 
-    def stream(  # noqa: PLR0913 -- mirrors Runner.run
+    def stream(
         self,
         argv: Sequence[str],
         *,
@@ -46,11 +46,18 @@ class LineStreamer(Protocol):
 
 
 class ProcessStreamer:
-    """Streams real processes; `cancel` ends those that run and refuses new ones."""
+    """Streams real processes; `cancel` ends those that run and refuses new ones.
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    Args:
+        clock: For the deadlines.
+        cancelled: An event of the caller that has the effect of `cancel` when it is set.
+    """
+
+    def __init__(
+        self, *, clock: Clock | None = None, cancelled: threading.Event | None = None
+    ) -> None:
         self._clock = clock or SystemClock()
-        self._cancelled = threading.Event()
+        self._cancelled = cancelled or threading.Event()
 
     def cancel(self) -> None:
         """Makes every running call end its program; later calls return at once as cancelled."""
@@ -60,7 +67,7 @@ class ProcessStreamer:
         """Allows programs again after `cancel`."""
         self._cancelled.clear()
 
-    def stream(  # noqa: PLR0913
+    def stream(
         self,
         argv: Sequence[str],
         *,

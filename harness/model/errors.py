@@ -57,7 +57,7 @@ class HarnessError(Exception):
 
     exit_code = ExitCode.INTERNAL
 
-    def __init__(  # noqa: PLR0913 -- the anatomy of an error has six parts
+    def __init__(
         self,
         *,
         attempted: str,

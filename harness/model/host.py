@@ -22,7 +22,7 @@ class HostFacts:
     cgroup_version: int
     """1 or 2; 0 where it could not be told."""
     missing_capabilities: tuple[str, ...]
-    """Capabilities that `--privileged` asks for and the bounding set lacks, e.g. CAP_SYS_RESOURCE."""
+    """What `--privileged` asks for and the bounding set lacks, e.g. CAP_SYS_RESOURCE."""
     extra_ca_files: tuple[Path, ...]
     """CA certificates added by this machine's owner (intercepted TLS, corporate proxies)."""
     processors: int

@@ -1,1 +1,1 @@
-"""The declared names are true inside the cluster: Git hosts, image registries, their credentials."""
+"""Declared names are true inside the cluster: Git hosts, image registries, their credentials."""

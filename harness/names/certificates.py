@@ -59,7 +59,8 @@ def make_certificates(*, hosts: Iterable[str], run_id: str, now: datetime) -> Ru
     draft = draft.add_extension(x509.SubjectAlternativeName(names), critical=False)
     server = _signed(_server(draft), server_key, ca_key)
     token_name = _name(f"gitops-harness {run_id} registry tokens")
-    token = _signed(_authority(_started(token_name, token_name, token_key, now)), token_key, token_key)
+    draft = _authority(_started(token_name, token_name, token_key, now))
+    token = _signed(draft, token_key, token_key)
     return RunCertificates(
         ca=_pem(ca),
         server=_pem(server) + _pem(ca),

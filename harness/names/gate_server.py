@@ -126,7 +126,7 @@ def asked_repositories(scopes: Iterable[str]) -> list[str]:
     return [n for n in dict.fromkeys(names) if not any(o.endswith(f"/{n}") for o in names)]
 
 
-def answer_token(  # noqa: PLR0911 -- one return per answer of the protocol
+def answer_token(
     settings: Settings, *, scopes: list[str], authorization: str, now: float
 ) -> tuple[str, dict[str, Any]]:
     """Returns status and body of a token request, as ghcr.io answers it.
@@ -242,7 +242,9 @@ def git_application(root: Path) -> Application:
         environ["QUERY_STRING"] = "service=git-upload-pack"
         environ.pop("HTTP_TRANSFER_ENCODING", None)  # cheroot has already joined the chunks
         with contextlib.closing(Repo(str(folder))) as repo:
-            yield from GunzipFilter(HTTPGitApplication(OneRepository(repo)))(environ, start)
+            backend: Any = OneRepository(repo)
+            application: Any = GunzipFilter(HTTPGitApplication(backend))
+            yield from application(environ, start)
 
     return serve
 
@@ -321,7 +323,7 @@ def _serve(server: Any, ended: threading.Event) -> None:
 
 
 def _log(line: str) -> None:
-    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), line, flush=True)  # noqa: T201
+    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), line, flush=True)
 
 
 if __name__ == "__main__":

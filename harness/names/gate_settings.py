@@ -1,4 +1,4 @@
-"""Writes what the gate reads: its settings file, keys and certificates. Pure but for `write_folder`.
+"""Writes what the gate reads: its settings file, keys and certificates.
 
 Passwords enter as salted scrypt digests. The folder is mounted as a whole, so that a file replaced
 later is seen inside the container (a single mounted file would stay the old one).

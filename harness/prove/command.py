@@ -11,7 +11,7 @@ from harness.io.process import Runner
 from harness.model.run import ProofRecord
 
 
-def run_proof(  # noqa: PLR0913 -- a command and its handles
+def run_proof(
     command: Sequence[str],
     *,
     root: Path,

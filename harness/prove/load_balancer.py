@@ -103,7 +103,10 @@ def start_load_balancer(settings: LoadBalancerSettings, *, host: Host) -> LoadBa
     for node, cidr in settings.nodes.items():
         _route(host, name, cidr, gateways[node])
     return LoadBalancer(
-        name=name, network=network, subnet=subnet, address=started.address,
+        name=name,
+        network=network,
+        subnet=subnet,
+        address=started.address,
         url=f"http://127.0.0.1:{started.ports[PORT]}",
     )
 

@@ -2,7 +2,7 @@
 
 Pure. Like an ALB with `target-type: ip`, traffic goes to pod addresses on the Service's target port
 without translation, so that declared `ipBlock` rules are exercised as they are. Not imitated: TLS
-certificates, redirects, authentication, weights; path type `ImplementationSpecific` counts as prefix.
+certificates, redirects, authentication, weights; `ImplementationSpecific` counts as prefix.
 """
 
 from __future__ import annotations
@@ -87,10 +87,19 @@ def _port_name(service: Object, wanted: Mapping[str, Any]) -> str | None:
 def haproxy_config(found: Iterable[Route], listen: int) -> str:
     """Returns an HAProxy configuration that serves the routes on one port."""
     lines = [
-        "global", "  log stdout format raw local0 info", "  maxconn 1000",
-        "defaults", "  mode http", "  log global", "  option httplog",
-        "  option forwardfor", "  timeout connect 3s", "  timeout client 30s",
-        "  timeout server 30s", "frontend ingress", f"  bind :{listen}",
+        "global",
+        "  log stdout format raw local0 info",
+        "  maxconn 1000",
+        "defaults",
+        "  mode http",
+        "  log global",
+        "  option httplog",
+        "  option forwardfor",
+        "  timeout connect 3s",
+        "  timeout client 30s",
+        "  timeout server 30s",
+        "frontend ingress",
+        f"  bind :{listen}",
     ]
     backends = []
     for number, route in enumerate(found):

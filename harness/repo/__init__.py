@@ -1,1 +1,1 @@
-"""Reads the repository: overlays, Applications, images and secrets it asks for. No cluster needed."""
+"""Reads the repository: overlays, Applications, images and secrets; no cluster needed."""

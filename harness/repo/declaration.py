@@ -72,7 +72,7 @@ def declare(root: Path, environment: str, settings: Settings, tools: Tools) -> D
     return _collect(root, place, bootstrap, generated, rendered, expansion.notes)
 
 
-def _collect(  # noqa: PLR0913, PLR0917 -- everything the declaration is made of
+def _collect(
     root: Path,
     place: Environment,
     bootstrap: tuple[Object, ...],
@@ -98,9 +98,7 @@ def _collect(  # noqa: PLR0913, PLR0917 -- everything the declaration is made of
     )
 
 
-def _bootstrap(
-    root: Path, place: Environment, tools: Tools
-) -> tuple[tuple[Object, ...], str]:
+def _bootstrap(root: Path, place: Environment, tools: Tools) -> tuple[tuple[Object, ...], str]:
     if place.bootstrap:
         objects = render(
             root / place.bootstrap, root=root, kustomize=tools.kustomize, runner=tools.runner

@@ -1,7 +1,7 @@
 """Finds, without configuration, where a repository keeps its environments.
 
 Conventions known: Applications and ApplicationSets anywhere in the tree; overlays as
-`overlays/<env>`, `environments/<env>`, `envs/<env>`, `clusters/<env>` or `<component>/overlays/<env>`.
+`overlays/<env>`, `environments/<env>`, `envs/<env>`, `clusters/<env>`, `<part>/overlays/<env>`.
 What `harness.toml` says wins over all of them.
 """
 
@@ -123,7 +123,7 @@ def find_environment(root: Path, name: str, settings: Settings) -> Environment:
     return _environment(root, name, settings, by_convention, files, folders)
 
 
-def _environment(  # noqa: PLR0913 -- joins what four readings found
+def _environment(
     root: Path,
     name: str,
     settings: Settings,

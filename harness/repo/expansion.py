@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -48,9 +48,7 @@ def expand(objects: Sequence[tuple[Object, str]], folders: Sequence[str]) -> Exp
     return Expansion(applications=tuple(found), notes=tuple(notes))
 
 
-def _from_set(
-    obj: Object, folders: Sequence[str], origin: str
-) -> Iterator[ExpectedApplication]:
+def _from_set(obj: Object, folders: Sequence[str], origin: str) -> Iterator[ExpectedApplication]:
     spec = obj.get("spec") or {}
     template = spec.get("template") or {}
     for generator in spec.get("generators") or []:
@@ -79,9 +77,7 @@ def generator_parameters(
     raise UnresolvableError(message)
 
 
-def matching_folders(
-    entries: Sequence[Mapping[str, Any]], folders: Sequence[str]
-) -> list[str]:
+def matching_folders(entries: Sequence[Mapping[str, Any]], folders: Sequence[str]) -> list[str]:
     """Returns the folders that a Git directory generator selects; excludes win."""
     include = [str(e["path"]) for e in entries if not e.get("exclude")]
     exclude = [str(e["path"]) for e in entries if e.get("exclude")]
@@ -108,8 +104,12 @@ def path_parameters(folder: str) -> dict[str, str]:
     base = PurePosixPath(folder).name
     normalized = re.sub(r"[^a-z0-9.-]+", "-", base.lower()).strip("-.")
     found = {
-        "path": folder, "path.basename": base, "path.basenameNormalized": normalized,
-        ".path.path": folder, ".path.basename": base, ".path.basenameNormalized": normalized,
+        "path": folder,
+        "path.basename": base,
+        "path.basenameNormalized": normalized,
+        ".path.path": folder,
+        ".path.basename": base,
+        ".path.basenameNormalized": normalized,
     }
     for number, segment in enumerate(folder.split("/")):
         found[f"path[{number}]"] = segment
@@ -143,7 +143,7 @@ def fill(template: Any, parameters: Mapping[str, str]) -> Any:
     return template
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Callable[[str], str]] = {
     "lower": str.lower,
     "upper": str.upper,
     "normalize": lambda text: re.sub(r"[^a-z0-9.-]+", "-", text.lower()).strip("-."),

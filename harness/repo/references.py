@@ -129,9 +129,7 @@ def missing_secrets(objects: Iterable[Object]) -> tuple[SecretUse, ...]:
         for pull in pull_secrets(spec, ref.namespace, accounts):
             hosts = {_host(c.get("image")) for c in containers(spec)}
             collected[pull].add_pull(ref, hosts - {""})
-    return tuple(
-        entry.use(key) for key, entry in sorted(collected.items()) if key not in declared
-    )
+    return tuple(entry.use(key) for key, entry in sorted(collected.items()) if key not in declared)
 
 
 class _Collected:

@@ -24,7 +24,7 @@ class _Loader(Loader):  # type: ignore[misc] # libyaml's loader is untyped
     """A safe loader that takes `=` and other YAML 1.1 oddities as plain text."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: node.value)
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)
 
 
 def parse_objects(text: str, source: str) -> list[Object]:
@@ -34,7 +34,7 @@ def parse_objects(text: str, source: str) -> list[Object]:
         RepositoryError: The text is not YAML; names `source` and the line.
     """
     try:
-        documents = list(yaml.load_all(text, Loader=_Loader))  # noqa: S506 -- a safe loader
+        documents = list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError) as error:
         raise RepositoryError(
             attempted="Reading the YAML of",

@@ -125,7 +125,7 @@ class LiveScreen:
         with self._lock:
             for record in run.stages:
                 self._stages[record.name] = self._copy(record)
-            if run.objects:
+            if run.objects or verdict(run) is Verdict.PASSED:
                 self._objects = tuple(run.objects)
         if self._live is not None:
             self._live.stop()
@@ -170,7 +170,7 @@ class LiveScreen:
         if not unready:
             return []
         title = f"{len(statuses) - len(unready)} of {counted(len(statuses), 'workload')} ready"
-        table = Table.grid(padding=(0, 1), expand=True)
+        table = Table.grid(padding=(0, 2), expand=True)
         table.add_column(no_wrap=True, max_width=self._console.width // 2)
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, no_wrap=True)
@@ -181,4 +181,4 @@ class LiveScreen:
                 Text(self._shown(status.message), style="dim", overflow="ellipsis"),
             )
         more = f"  and {len(unready) - room} more" if len(unready) > room else ""
-        return [Text(title), table, *([Text(more, style="dim")] if more else [])]
+        return [Text(f"\n{title}"), table, *([Text(more, style="dim")] if more else [])]

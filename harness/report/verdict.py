@@ -20,7 +20,7 @@ from harness.model.run import (
     StageRecord,
     StageState,
 )
-from harness.report.wording import counted, duration
+from harness.report.wording import counted, cut, duration
 
 MOST_URGENT_FIRST = (
     Health.STUCK,
@@ -146,7 +146,8 @@ def _failure(run: RunRecord) -> str:
         return f"Stage “{stage.title}” failed after {duration(run.seconds)}."
     wrong = contradictions(run)
     more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-    return f"Every stage passed, yet not all is well: {', '.join(wrong[:3])}{more}."
+    named = ", ".join(cut(text, 90) for text in wrong[:3])
+    return f"Every stage passed, yet not all is well: {named}{more}."
 
 
 def stage_remark(stage: StageRecord, run: RunRecord) -> str:

@@ -28,7 +28,8 @@ def ensure_namespace(kube: Writable, name: str, labels: Mapping[str, str]) -> bo
     if kube.find(path) is not None:
         return False
     body = {
-        "apiVersion": "v1", "kind": "Namespace",
+        "apiVersion": "v1",
+        "kind": "Namespace",
         "metadata": {"name": name, "labels": dict(labels)},
     }
     kube.apply(path, body)
@@ -60,9 +61,7 @@ def apply_secrets(
     return count
 
 
-def keep_existing(
-    kube: Writable, planned: Iterable[PlannedSecret]
-) -> tuple[PlannedSecret, ...]:
+def keep_existing(kube: Writable, planned: Iterable[PlannedSecret]) -> tuple[PlannedSecret, ...]:
     """Returns the planned secrets without the generated ones that a reused cluster holds already.
 
     A database that has taken a password keeps it, so a new one would lock its services out.

@@ -80,7 +80,7 @@ def docker_config(hosts: Iterable[str], login: RegistryLogin) -> str:
     auth = base64.b64encode(f"{login.username}:{password}".encode()).decode()
     entry = {"username": login.username, "password": password, "auth": auth}
     keys = ["https://index.docker.io/v1/" if h == "docker.io" else h for h in hosts]
-    return json.dumps({"auths": {key: entry for key in keys}})
+    return json.dumps({"auths": dict.fromkeys(keys, entry)})
 
 
 def _pull_secret(use: SecretUse, login: RegistryLogin) -> PlannedSecret:
@@ -93,9 +93,7 @@ def _pull_secret(use: SecretUse, login: RegistryLogin) -> PlannedSecret:
     )
 
 
-def _configured(
-    use: SecretUse, settings: SecretSettings, sources: SecretSources
-) -> PlannedSecret:
+def _configured(use: SecretUse, settings: SecretSettings, sources: SecretSources) -> PlannedSecret:
     data = {
         key: Secret(_resolved(use, key, value, sources)) for key, value in settings.data.items()
     }
@@ -103,7 +101,10 @@ def _configured(
         if key not in data:
             data[key] = _guess(use, key, sources.generate)
     return PlannedSecret(
-        namespace=use.namespace, name=use.name, type=settings.type, data=data,
+        namespace=use.namespace,
+        name=use.name,
+        type=settings.type,
+        data=data,
         origin="harness.toml",
     )
 
@@ -159,7 +160,9 @@ def secret_object(planned: PlannedSecret, labels: Mapping[str, str]) -> dict[str
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
-            "name": planned.name, "namespace": planned.namespace, "labels": dict(labels),
+            "name": planned.name,
+            "namespace": planned.namespace,
+            "labels": dict(labels),
         },
         "type": planned.type,
         "data": encoded,

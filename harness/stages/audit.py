@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from harness.images.plan import Origin, PlanInput, plan_images
 from harness.model.run import ImageDelivery
-from harness.stages.stage import Voice
 from harness.repo.declaration import Tools, declare
 from harness.repo.discovery import folders_below
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 
 
 def audit(context: Context, voice: Voice) -> str:

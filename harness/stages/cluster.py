@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.cluster.kind import KindRequest, create_cluster
 from harness.cluster.kind_config import effective_config, fingerprint, read_user_config
 from harness.io.kube import Kube, KubeError
 from harness.model.errors import ClusterError
-from harness.stages.stage import Voice
+from harness.model.kinds import collection, object_path
+from harness.model.refs import ObjectRef
+from harness.names.coredns import with_names
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 
 DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "cluster" / "kind-config.yaml"
 
@@ -32,12 +36,13 @@ def mirrors_folder(context: Context) -> Path:
     return context.folder.path / "certs.d"
 
 
-def cluster(context: Context, voice: Voice) -> str:
-    """Creates the kind cluster, or reuses the kept one when its configuration is the same."""
+def cluster(context: Context, voice: Voice, git_hosts: Mapping[str, str]) -> str:
+    """Creates the kind cluster, or reuses the kept one when its configuration is the same.
+
+    Inside it, every declared Git host resolves to the gate.
+    """
     user = read_user_config(context.options.kind_config or DEFAULT_CONFIG)
-    config, notes = effective_config(
-        user, mirrors=mirrors_folder(context), host=context.host.get()
-    )
+    config, notes = effective_config(user, mirrors=mirrors_folder(context), host=context.host.get())
     context.run.notes += notes
     wanted = fingerprint(config, context.bundle.get().key)
     request = kind_request(context)
@@ -54,6 +59,7 @@ def cluster(context: Context, voice: Voice) -> str:
         context.folder.update(fingerprint=wanted)
     kube = Kube(request.kubeconfig)
     _answers(kube, request.name)
+    _resolve_hosts(kube, git_hosts)
     context.kube.put(kube)
     context.run.facts["kubeconfig"] = str(request.kubeconfig)
     word = "reused" if context.reused else "created"
@@ -71,6 +77,20 @@ def _refuse_different(context: Context, wanted: str) -> None:
         expected="the same configuration; a cluster cannot be changed into another one",
         next_step="harness down, then try again",
     )
+
+
+def _resolve_hosts(kube: Kube, git_hosts: Mapping[str, str]) -> None:
+    namespace = "kube-system"
+    path = object_path(ObjectRef("ConfigMap", namespace, "coredns"))
+    corefile = str(kube.get(path)["data"]["Corefile"])
+    changed = with_names(corefile, git_hosts)
+    if changed == corefile:
+        return
+    kube.merge(path, {"data": {"Corefile": changed}})
+    # CoreDNS reads its file again only every 30 s, so pods that have read the old one are replaced.
+    for pod in kube.items(collection("Pod", namespace), labelSelector="k8s-app=kube-dns"):
+        if (pod.get("status") or {}).get("phase") == "Running":
+            kube.delete(object_path(ObjectRef.of({**pod, "kind": "Pod"})))
 
 
 def _answers(kube: Kube, name: str) -> None:

@@ -8,9 +8,9 @@ from harness.io.kube import KubeError
 from harness.model.errors import EngineError
 from harness.model.kinds import collection
 from harness.model.refs import ObjectRef
-from harness.stages.stage import Voice
 from harness.secrets.apply import ensure_namespace
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 from harness.watch.readiness import WATCHED_KINDS, workload_judgement
 from harness.watch.settle import Standing, settle
 from harness.watch.view import ClusterView

@@ -10,7 +10,6 @@ from harness.model.errors import EngineError, ProofError
 from harness.model.kinds import collection, object_path
 from harness.model.refs import ObjectRef
 from harness.model.run import ProofRecord
-from harness.stages.stage import Voice
 from harness.prove.command import run_proof
 from harness.prove.load_balancer import (
     PORT,
@@ -20,6 +19,7 @@ from harness.prove.load_balancer import (
 )
 from harness.prove.routes import Route, haproxy_config, hosts, routes
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 from harness.watch.readiness import application_statuses
 from harness.watch.settle import Standing, settle
 from harness.watch.view import ClusterView
@@ -96,7 +96,7 @@ def _open_ingresses(context: Context) -> tuple[LoadBalancer, tuple[Route, ...]]:
 
 
 def _publish_address(kube: Kube, ref: ObjectRef, address: str) -> None:
-    # What a load balancer controller does; without it Argo CD calls an Ingress Progressing for ever.
+    # A load balancer controller does this; without it Argo CD calls an Ingress Progressing.
     kube.merge(
         f"{object_path(ref)}/status", {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
     )
@@ -123,8 +123,12 @@ def _applications_healthy(context: Context, voice: Voice) -> None:
 
     with ClusterView(context.kube.get(), [("Application", "argocd")]) as view:
         ended = settle(
-            view, judge, clock=context.clock, deadline_seconds=HEALTHY_DEADLINE_SECONDS,
-            on_change=lambda s: voice.say(s.line), cancelled=context.cancelled,
+            view,
+            judge,
+            clock=context.clock,
+            deadline_seconds=HEALTHY_DEADLINE_SECONDS,
+            on_change=lambda s: voice.say(s.line),
+            cancelled=context.cancelled,
         )
     if not ended.ok:
         raise EngineError(

@@ -7,8 +7,8 @@ from dataclasses import replace
 from harness.model.errors import NotReadyError
 from harness.model.refs import ObjectRef
 from harness.model.run import Health, ObjectStatus
-from harness.stages.stage import Voice
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 from harness.watch.readiness import WATCHED_KINDS, declared_workloads, workload_judgement
 from harness.watch.settle import Settled, Standing, settle
 from harness.watch.view import ClusterView

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets as random_source
 
 from harness.model.refs import ObjectRef
-from harness.stages.stage import Voice
 from harness.secrets.apply import apply_secrets, keep_existing
 from harness.secrets.plan import RegistryLogin, SecretSources, plan_secrets
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 
 
 def secrets(context: Context, voice: Voice, login: RegistryLogin) -> str:

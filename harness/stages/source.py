@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from harness.gitops.source import publish_tree
 from harness.stages.context import Context
-from harness.stages.names import Names, bare_repository
+from harness.stages.names import bare_repository
 from harness.stages.stage import Voice
 
 DEADLINE_SECONDS = 120
 
 
-def source(context: Context, voice: Voice, names: Names) -> str:
+def source(context: Context, voice: Voice) -> str:
     """Commits the tree outside the user's repository and serves it."""
     declaration = context.declaration.get()
     voice.say(f"committing {context.options.repository}")
-    revisions = {
-        a.application.revision for a in declaration.applications
-    } - {"HEAD", ""}
+    revisions = {a.application.revision for a in declaration.applications} - {"HEAD", ""}
     published = publish_tree(
         tree=context.options.repository,
         bare=bare_repository(context),

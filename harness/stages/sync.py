@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 from harness.gitops.argocd import apply_bootstrap, refresh
 from harness.gitops.argocd_manifest import NAMESPACE
 from harness.io.kube import KubeError
 from harness.model.errors import EngineError
-from harness.stages.stage import Voice
 from harness.stages.context import Context
+from harness.stages.stage import Voice
 from harness.watch.readiness import application_statuses, sync_judgement
 from harness.watch.settle import settle
 from harness.watch.view import ClusterView
@@ -20,14 +21,14 @@ REFRESH_SECONDS = 10.0
 def sync(context: Context, voice: Voice) -> str:
     """Applies the repository's bootstrap and waits for its Applications at this revision."""
     declaration, kube, revision = (
-        context.declaration.get(), context.kube.get(), context.revision.get()
+        context.declaration.get(),
+        context.kube.get(),
+        context.revision.get(),
     )
     apply_bootstrap(kube, declaration.bootstrap)
     done = threading.Event()
     refresher = threading.Thread(target=_refresh_often, args=(context, done), daemon=True)
-    with ClusterView(
-        kube, [("Application", NAMESPACE), ("ApplicationSet", NAMESPACE)]
-    ) as view:
+    with ClusterView(kube, [("Application", NAMESPACE), ("ApplicationSet", NAMESPACE)]) as view:
         refresher.start()
         ended = settle(
             view,
@@ -44,8 +45,7 @@ def sync(context: Context, voice: Voice) -> str:
             attempted="Syncing",
             subject=f"the Applications of {declaration.environment}",
             seen=ended.standing.line,
-            expected=f"all synced at {revision[:8]} within "
-            f"{context.settings.deadlines.sync:.0f} s",
+            expected=f"all synced at {revision[:8]} within {context.settings.deadlines.sync:.0f} s",
             next_step="read argocd/Application.json in the evidence folder",
         )
     return f"{len(context.run.applications)} Applications synced at {revision[:8]}"
@@ -54,8 +54,6 @@ def sync(context: Context, voice: Voice) -> str:
 def _refresh_often(context: Context, done: threading.Event) -> None:
     # An Application made before its repository answered waits minutes for its next look.
     while not done.is_set():
-        try:
+        with contextlib.suppress(KubeError):
             refresh(context.kube.get())
-        except KubeError:
-            pass
         done.wait(REFRESH_SECONDS)

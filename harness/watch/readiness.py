@@ -18,8 +18,15 @@ from harness.watch.settle import Standing
 from harness.watch.view import ClusterView
 
 Object = dict[str, Any]
-WATCHED_KINDS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob",
-                 "PersistentVolumeClaim")
+WATCHED_KINDS = (
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "PersistentVolumeClaim",
+)
 
 
 def application_statuses(

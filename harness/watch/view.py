@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from harness.io.kube import KubeError
 from harness.model.kinds import collection
@@ -46,7 +46,7 @@ class ClusterView:
         self._stopped = threading.Event()
         self.last_error = ""
 
-    def __enter__(self) -> ClusterView:
+    def __enter__(self) -> Self:
         for kind, namespace in self._targets:
             thread = threading.Thread(
                 target=self._follow, args=(kind, namespace), name=f"watch-{kind}", daemon=True

@@ -32,7 +32,7 @@ def test_elsewhere_than_on_a_terminal_each_check_is_one_line(make: Make) -> None
     lines = printed(examination, terminal=False).splitlines()
     assert len(lines) == 1 + len(examination.checks) + 1
     assert lines[0] == "changed: set x until the next boot"
-    assert lines[-1] == f"This machine is ready ({len(examination.checks)} checks, 1 warnings)."
+    assert lines[-1] == f"This machine is ready ({len(examination.checks)} checks, 1 warning)."
 
 
 def test_a_terminal_shows_a_table_and_commands_that_can_be_copied(make: Make) -> None:

@@ -92,7 +92,7 @@ def test_arguments_that_look_like_capabilities_are_kept(wrapper: Wrapper) -> Non
     wrapper.run("create", f"--bundle={folder}", "id")
     config = json.loads((folder / "config.json").read_text("utf-8"))
     assert config["process"]["args"] == list(args)
-    assert config["process"]["capabilities"] == dict.fromkeys(SETS, [])
+    assert config["process"]["capabilities"] == {key: [] for key in SETS}
 
 
 @pytest.mark.parametrize("option", [("--process", "{}"), ("--process={}",), ("-p", "{}")])

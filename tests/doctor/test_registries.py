@@ -46,7 +46,7 @@ def test_each_registry_is_judged_by_its_own_answer(clock: Any) -> None:
             case "https://ghcr.io/v2/":
                 return 403, {}
             case _:
-                raise TimeoutError("timed out")
+                raise TimeoutError(110, "timed out")
 
     found = {reading.host: reading for reading in ask_registries(ask=ask, clock=clock)}
     assert [reading.reachable for reading in found.values()] == [True, False, False, False]

@@ -1,4 +1,4 @@
-"""Runs as a test would meet them: passed, failed at images, not ready, interrupted, and odd ones."""
+"""Runs as people meet them: passed, failed at images, not ready, interrupted, awkward."""
 
 from __future__ import annotations
 

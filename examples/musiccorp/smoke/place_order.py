@@ -91,7 +91,7 @@ class Journey:
         self._shop = shop
         self._end = time.monotonic() + DEADLINE_SECONDS
 
-    def until(  # noqa: PLR0913 - the request and what is expected of it
+    def until(
         self,
         step: str,
         wanted: str,
@@ -180,8 +180,8 @@ def main() -> int:
     if not address or not hosts:
         print(
             "Set HARNESS_INGRESS_URL to the address of the load balancer, for example"
-            " http://127.0.0.1:8080, and HARNESS_INGRESS_HOSTS to the host of the Ingress, for example"
-            " shop.dev.musiccorp.example.",
+            " http://127.0.0.1:8080, and HARNESS_INGRESS_HOSTS to the host of the Ingress, for"
+            " example shop.dev.musiccorp.example.",
             file=sys.stderr,
         )
         return 2

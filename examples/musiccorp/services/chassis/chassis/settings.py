@@ -125,7 +125,7 @@ def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
 
 
-def _convert(  # noqa: PLR0913 - one cell of the loop above, with both of its results
+def _convert(
     variable: str,
     text: str,
     kind: type[Any],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 
 from order.orders import NeighbourUnavailable, OrderLine, OrderRefused
 
@@ -23,20 +23,20 @@ _REFUSALS = frozenset({404, 409, 422})
 
 
 def open_client(
-    base_url: str, *, timeout_seconds: float, transport: httpx.BaseTransport | None = None
-) -> httpx.Client:
+    base_url: str, *, timeout_seconds: float, transport: httpx2.BaseTransport | None = None
+) -> httpx2.Client:
     """Returns a client for one neighbour; connections are kept and reused."""
-    return httpx.Client(
+    return httpx2.Client(
         base_url=base_url,
         timeout=timeout_seconds,
-        transport=transport or httpx.HTTPTransport(retries=1),
+        transport=transport or httpx2.HTTPTransport(retries=1),
     )
 
 
 class HttpCustomerDesk:
     """Implements `order.orders.CustomerDesk`."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx2.Client) -> None:
         self._client = client
 
     def assert_known(self, customer_id: int) -> None:
@@ -52,7 +52,7 @@ class HttpCustomerDesk:
 class HttpStockRoom:
     """Implements `order.orders.StockRoom`."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx2.Client) -> None:
         self._client = client
 
     def reserve(self, order_id: UUID, wishes: Sequence[Wish]) -> tuple[OrderLine, ...]:
@@ -75,11 +75,11 @@ class HttpStockRoom:
         _ask(self._client, "DELETE", f"/reservations/{order_id}")
 
 
-def _ask(client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Response:
+def _ask(client: httpx2.Client, method: str, path: str, **content: Any) -> httpx2.Response:
     where = f"{method} {client.base_url.copy_with(path=path)}"
     try:
         answer = client.request(method, path, **content)
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         msg = f"{where}: {str(error) or type(error).__name__}"
         raise NeighbourUnavailable(msg) from error
     if answer.status_code in _REFUSALS:
@@ -90,7 +90,7 @@ def _ask(client: httpx.Client, method: str, path: str, **content: Any) -> httpx.
     return answer
 
 
-def _refusal(answer: httpx.Response, where: str) -> Exception:
+def _refusal(answer: httpx2.Response, where: str) -> Exception:
     try:
         error = answer.json()["error"]
         return OrderRefused(error["code"], error["message"])

@@ -34,7 +34,7 @@ def order_id_for(idempotency_key: str | None, customer_id: int) -> UUID:
     return uuid5(_KEY_SPACE, f"{customer_id}/{idempotency_key}")
 
 
-def place_order(  # noqa: PLR0913 - the order, and one argument per effect
+def place_order(
     order_id: UUID,
     customer_id: int,
     wishes: Sequence[Wish],

@@ -1,0 +1,1 @@
+"""The builders: how each kind of part is made, given a bench."""

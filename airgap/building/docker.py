@@ -1,0 +1,170 @@
+"""Speaks to Docker through its command line, with the classic builder.
+
+Everything made here carries the label ``dev.gitops-harness=bundle`` and a name under
+``gitops-harness/``; nothing of others is touched, nothing is pruned.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from airgap.bench import Bench
+from airgap.errors import BuildError
+from airgap.store import Result
+
+LABEL = "dev.gitops-harness=bundle"
+STAGE_LABEL = "dev.gitops-harness.stage"
+_BUILD_DEADLINE_SECONDS = 3600.0
+_MOVE_DEADLINE_SECONDS = 1200.0
+"""For saving, loading and importing archives."""
+_QUICK_DEADLINE_SECONDS = 120.0
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_loading = threading.Lock()
+
+
+def reference_of(bench: Bench) -> str:
+    """The name in Docker of the image that this bench makes."""
+    kind, _, name = bench.part.partition("-")
+    short = f"base-{name}" if kind == "rootfs" else name
+    return f"gitops-harness/{short}:{bench.key[:12]}"
+
+
+def build(
+    bench: Bench,
+    context: Path,
+    reference: str,
+    *,
+    arguments: Mapping[str, str],
+    target: str | None = None,
+) -> str:
+    """Builds an image and returns its id; stages that were only steps on the way are removed."""
+    stage = f"{bench.part}-{bench.key[:12]}"
+    given = {**arguments, "STAGE": stage}
+
+    def follow(line: str) -> None:
+        if step := _STEP.match(line):
+            bench.say(step[3][:120], int(step[1]), int(step[2]))
+
+    try:
+        docker(
+            bench,
+            "build",
+            "--force-rm",
+            "--network=default",
+            f"--label={LABEL}",
+            f"--tag={reference}",
+            *([f"--target={target}"] if target else []),
+            *(f"--build-arg={name}={value}" for name, value in given.items()),
+            str(context),
+            deadline_seconds=_BUILD_DEADLINE_SECONDS,
+            on_line=follow,
+        )
+    finally:
+        _remove_stages(bench, stage)
+    return image_id(bench, reference)
+
+
+def image_id(bench: Bench, reference: str) -> str:
+    """The id of an image that exists."""
+    return docker(bench, "image", "inspect", "--format={{.Id}}", reference)[-1]
+
+
+def save(bench: Bench, references: Sequence[str], archive: Path) -> None:
+    """Writes images to one archive."""
+    bench.say(f"saving {archive.name}")
+    docker(
+        bench,
+        "save",
+        f"--output={archive}",
+        *references,
+        deadline_seconds=_MOVE_DEADLINE_SECONDS,
+    )
+
+
+def import_root(bench: Bench, archive: Path, reference: str) -> None:
+    """Makes an image of a root file system."""
+    docker(
+        bench,
+        "import",
+        f"--change=LABEL {LABEL}",
+        '--change=CMD ["/bin/bash"]',
+        "--change=ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        str(archive),
+        reference,
+        deadline_seconds=_MOVE_DEADLINE_SECONDS,
+    )
+
+
+def load_missing(bench: Bench, result: Result) -> str:
+    """Puts the image of a finished part back into Docker if it is gone, and returns its name."""
+    reference = result.text("reference")
+    with _loading:
+        if docker(bench, "image", "ls", "--quiet", reference):
+            return reference
+        root = result.folder / "rootfs.tar"
+        if root.exists():
+            import_root(bench, root, reference)
+        else:
+            docker(
+                bench,
+                "load",
+                f"--input={result.folder / 'image.tar'}",
+                deadline_seconds=_MOVE_DEADLINE_SECONDS,
+            )
+    return reference
+
+
+def take_out(bench: Bench, reference: str, path: str, target: Path) -> None:
+    """Copies a path out of an image, then removes the image."""
+    container = docker(bench, "create", f"--label={LABEL}", reference, "true")[-1]
+    try:
+        docker(
+            bench, "cp", f"{container}:{path}", str(target), deadline_seconds=_MOVE_DEADLINE_SECONDS
+        )
+    finally:
+        docker(bench, "rm", "--force", container)
+    docker(bench, "image", "rm", reference)
+
+
+def docker(
+    bench: Bench,
+    *words: str,
+    deadline_seconds: float = _QUICK_DEADLINE_SECONDS,
+    on_line: object = None,
+) -> list[str]:
+    """Runs one command of Docker.
+
+    Raises:
+        BuildError: there is no Docker, or it refused.
+    """
+    if shutil.which("docker") is None:
+        raise BuildError("There is no `docker` on the path: install Docker, then start again.")
+    follow = on_line if callable(on_line) else (lambda _line: None)
+    return bench.run(
+        "docker",
+        *words,
+        deadline_seconds=deadline_seconds,
+        environment={"DOCKER_BUILDKIT": "0", "DOCKER_CLI_HINTS": "false"},
+        on_line=follow,
+    )
+
+
+def _remove_stages(bench: Bench, stage: str) -> None:
+    """Removes untagged images of this build alone; one that is still used is kept by Docker."""
+    try:
+        found = docker(
+            bench,
+            "image",
+            "ls",
+            "--quiet",
+            "--filter=dangling=true",
+            f"--filter=label={STAGE_LABEL}={stage}",
+        )
+        if found:
+            docker(bench, "image", "rm", *dict.fromkeys(found))
+    except BuildError:
+        bench.say("an intermediate image is still in use and was kept")

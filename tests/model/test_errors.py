@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from harness.model.errors import ExitCode, HarnessError
+
+
+def _subclasses(cls: type[HarnessError]) -> list[type[HarnessError]]:
+    found = []
+    for sub in cls.__subclasses__():
+        found += [sub, *_subclasses(sub)]
+    return found
+
+
+def test_every_exit_code_means_one_thing() -> None:
+    codes = [cls.exit_code for cls in _subclasses(HarnessError)]
+
+    assert len(codes) == len(set(codes))
+    assert ExitCode.OK not in codes
+    assert {*codes, ExitCode.OK, ExitCode.INTERNAL, ExitCode.INTERRUPTED} == set(ExitCode)
+
+
+def test_an_error_is_one_paragraph_with_all_its_parts() -> None:
+    error = HarnessError(
+        attempted="Rendering",
+        subject="overlays/dev",
+        seen="no such folder",
+        expected="a folder",
+        next_step="correct the path",
+        log="/tmp/log",
+    )
+
+    assert error.paragraph() == (
+        "Rendering overlays/dev failed: no such folder. Expected: a folder. "
+        "Next: correct the path. Full output: /tmp/log."
+    )
