@@ -68,11 +68,10 @@ def usable_subnet(declared: Sequence[str]) -> str:
     """
     for text in (*declared, *FALLBACK_SUBNETS):
         network = ipaddress.ip_network(text, strict=False)
-        if network.version != 4 or network.overlaps(LEFT_ALONE) or network.prefixlen > 28:
-            continue
         if network.prefixlen < LARGEST_PREFIX:
-            return str(next(iter(network.subnets(new_prefix=20))))
-        return str(network)
+            network = next(iter(network.subnets(new_prefix=20)))
+        if network.version == 4 and network.prefixlen <= 28 and not network.overlaps(LEFT_ALONE):
+            return str(network)
     return FALLBACK_SUBNETS[0]
 
 

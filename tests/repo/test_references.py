@@ -21,11 +21,13 @@ ACCOUNT = {
 
 
 def test_a_pods_own_pull_secrets_hide_those_of_its_account() -> None:
-    own = _deployment({
-        "serviceAccountName": "web",
-        "imagePullSecrets": [{"name": "own"}],
-        "containers": [{"image": "ghcr.io/a/b:1"}],
-    })
+    own = _deployment(
+        {
+            "serviceAccountName": "web",
+            "imagePullSecrets": [{"name": "own"}],
+            "containers": [{"image": "ghcr.io/a/b:1"}],
+        }
+    )
     inherited = _deployment(
         {"serviceAccountName": "web", "containers": [{"image": "ghcr.io/a/c:1"}]}, "other"
     )
