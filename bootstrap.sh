@@ -3,16 +3,18 @@
 # Picks a Python, makes the environment, installs uv by hash, lets uv install the rest (pip where uv cannot).
 set -eu
 cd "$(dirname "$0")"
+candidates="python3 python3.13 python3.12 python3.11"
 
 stop() { printf '%s\n' "$*" >&2; exit 4; }
 
 find_python() {
-    for name in "${PYTHON:-python3}" python3 python3.13 python3.12 python3.11; do
+    # A list of names, split on purpose.
+    for name in ${PYTHON:-$candidates}; do
         "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
         printf '%s\n' "$name"
         return
     done
-    stop "Looking for Python failed: none of python3, python3.13, python3.12, python3.11 on PATH is 3.11 or later." \
+    stop "Looking for Python failed: none of these is 3.11 or later: ${PYTHON:-$candidates}." \
         "Next: install one (Debian, Ubuntu: apt-get install python3), or name it: make venv PYTHON=/path/to/python3."
 }
 

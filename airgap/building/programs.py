@@ -25,15 +25,6 @@ def build_program(bench: Bench) -> Mapping[str, object]:
     """Compiles the packages of one module into the folder, one binary each."""
     module = bench.sources[0]
     packages = bench.table("packages")
-    bench.say("downloading modules")
-    bench.run(
-        *_go(bench),
-        "mod",
-        "download",
-        cwd=module,
-        environment=_environment(bench),
-        deadline_seconds=_DOWNLOAD_DEADLINE_SECONDS,
-    )
     for binary, package in packages.items():
         _compile(bench, module, binary, package)
     return {"version": bench.text("version")}
@@ -65,6 +56,7 @@ def take_argocd_files(bench: Bench) -> Mapping[str, object]:
 
 
 def _compile(bench: Bench, module: Path, binary: str, package: str) -> None:
+    bench.say("downloading modules")
     listed = bench.run(
         *_go(bench),
         "list",

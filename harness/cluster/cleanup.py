@@ -18,19 +18,19 @@ class Removable(Protocol):
     """What removal needs of Docker."""
 
     def ours(self) -> list[Leftover]:
-        """Returns labelled containers and networks."""
+        """Returns containers, networks and images of runs."""
 
     def cluster_nodes(self) -> dict[str, str]:
         """Returns kind nodes and their clusters."""
-
-    def members(self, network: str) -> list[str]:
-        """Returns the containers on a network."""
 
     def remove_container(self, name: str) -> None:
         """Removes a container and its anonymous volumes."""
 
     def remove_network(self, name: str) -> None:
         """Removes a network."""
+
+    def remove_image(self, reference: str) -> None:
+        """Removes one name of an image."""
 
 
 def belongings(docker: Removable, folder: RunFolder) -> list[Leftover]:
@@ -43,19 +43,26 @@ def belongings(docker: Removable, folder: RunFolder) -> list[Leftover]:
         for node, cluster in docker.cluster_nodes().items()
         if cluster == state.cluster and node not in known
     ]
-    return sorted(found, key=lambda item: (item.kind == "network", item.name))
+    return sorted(found, key=lambda item: (item.kind, item.name))
 
 
 def remove_belongings(docker: Removable, folder: RunFolder) -> list[str]:
     """Removes everything of one run, containers before networks; returns what was removed."""
     removed = []
     for item in belongings(docker, folder):
-        if item.kind == "container":
-            docker.remove_container(item.name)
-        else:
-            docker.remove_network(item.name)
+        _remove(docker, item)
         removed.append(f"{item.kind} {item.name}")
     return removed
+
+
+def _remove(docker: Removable, item: Leftover) -> None:
+    match item.kind:
+        case "container":
+            docker.remove_container(item.name)
+        case "network":
+            docker.remove_network(item.name)
+        case _:
+            docker.remove_image(item.name)
 
 
 def remove_left_behind(

@@ -80,9 +80,10 @@ def version_of(text: str) -> tuple[int, int]:
     return (int(numbers[0]), int(numbers[1]))
 
 
-def needs_wrapper(docker: DockerReading, missing: tuple[str, ...]) -> bool:
+def needs_wrapper(readings: Readings) -> bool:
     """True when this daemon, or the one about to be started, cannot run `--privileged`."""
-    if not missing or docker.default_runtime == RUNTIME:
+    docker = readings.docker
+    if not readings.facts.missing_capabilities or docker.default_runtime == RUNTIME:
         return False
     version = docker.server_version or docker.program_version
     return version_of(version) < ASKS_ONLY_FOR_WHAT_IT_HAS
@@ -95,8 +96,7 @@ def may_mend(*, distribution: str, is_root: bool) -> bool:
 
 def plan_docker(readings: Readings) -> DockerPlan:
     """Returns what has to be done so that privileged containers run here."""
-    docker, missing = readings.docker, readings.facts.missing_capabilities
-    wrap = needs_wrapper(docker, missing)
+    docker, wrap = readings.docker, needs_wrapper(readings)
     if docker.reachable and not wrap:
         return DockerPlan()
     refusal = _refusal(readings)
@@ -107,7 +107,7 @@ def plan_docker(readings: Readings) -> DockerPlan:
         steps.append(InstallPackages(names=PACKAGES))
     if wrap:
         try:
-            steps += wrapper_files(docker.config, missing)
+            steps += wrapper_files(docker.config, readings.facts.missing_capabilities)
         except ValueError as error:
             return DockerPlan(refusal=str(error))
     if docker.reachable:
@@ -150,13 +150,14 @@ def _refusal_of_silent(docker: DockerReading) -> str:
 
 
 def _by_hand(readings: Readings) -> str:
-    if readings.docker.reachable:
-        return "sudo -E harness doctor --fix"
+    debian = readings.facts.distribution in {"debian", "ubuntu"}
+    if readings.docker.reachable or (debian and needs_wrapper(readings)):
+        return "run `harness doctor --fix` as root: a capability is missing on this host"
     if readings.facts.system == "Darwin":
         return "install and start Docker Desktop or colima"
     if readings.docker.program_version:
         return "sudo systemctl start docker" if readings.systemd else "start dockerd as root"
-    if readings.facts.distribution in {"debian", "ubuntu"}:
+    if debian:
         return (
             f"sudo apt-get install --no-install-recommends {' '.join(PACKAGES)}"
             ' && sudo usermod -aG docker "$USER" && newgrp docker'

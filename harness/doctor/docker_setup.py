@@ -52,15 +52,16 @@ class DockerSetup:
         self._root = root
 
     def carry_out(self, plan: DockerPlan) -> list[str]:
-        """Does the steps in order and returns what was changed, one clause each.
+        """Does the steps in order and returns what was changed, one clause each, if anything.
 
         Raises:
             RunnerError: A package could not be installed, or the daemon did not answer in time.
         """
         with self._turn():
-            return [self._do(step) for step in plan.steps]
+            return [change for step in plan.steps if (change := self._do(step))]
 
     def _do(self, step: Step) -> str:
+        """Returns what one step changed; empty where all was as it should be."""
         match step:
             case InstallPackages():
                 return self.install(step.names)
@@ -116,7 +117,7 @@ class DockerSetup:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             if path.read_text("utf-8") == step.text:
-                return f"kept {step.path}"
+                return ""
             self._keep_original(step.path)
         part = path.with_name(f"{path.name}.part")
         part.write_text(step.text, "utf-8")
@@ -137,7 +138,7 @@ class DockerSetup:
 
     def _stop(self, process: int) -> str:
         if not self._is_process(process, "dockerd"):
-            return f"dockerd (process {process}) had ended"
+            return ""
         self._say(f"stopping dockerd (process {process}), which an earlier doctor started")
         self._runner.run(("kill", "-TERM", str(process)), deadline_seconds=5)
         end = self._clock.monotonic() + STOP_DEADLINE_SECONDS
@@ -154,7 +155,7 @@ class DockerSetup:
 
     def _start(self, step: StartDaemon) -> str:
         if self._answers():
-            return "dockerd answers already"
+            return ""
         self._say("starting dockerd")
         began = self._clock.monotonic()
         log = "journalctl -u docker" if step.systemd else str(DAEMON_LOG)

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from harness.images.dockerfile import substitute_bases
-from harness.images.plan import PlannedImage, bundled_image
+from harness.images.plan import PlannedImage
 from harness.io.build_context import context_archive
-from harness.model.bundle import Bundle
 from harness.model.errors import ImageError
 from harness.model.refs import ImageReference
 
@@ -35,7 +34,8 @@ class Builder(Protocol):
 class BuildSettings:
     """What all builds of a run share."""
 
-    bundle: Bundle
+    local_base: Callable[[ImageReference], str | None]
+    """Returns the name in Docker of the bundle's image that answers for a base, or None."""
     logs: Path
     labels: Mapping[str, str]
     deadline_seconds: float
@@ -60,12 +60,7 @@ def build_image(
         message = f"{planned.use.declared} has no build context"
         raise ValueError(message)
     source = (folder / planned.dockerfile).read_text(encoding="utf-8")
-
-    def local_name(reference: ImageReference) -> str | None:
-        found = bundled_image(settings.bundle, reference)
-        return found[0].reference if found else None
-
-    changed = substitute_bases(source, local_name)
+    changed = substitute_bases(source, settings.local_base)
     if changed.unknown and not settings.registries_reachable:
         raise _unknown_base(planned, folder, changed.unknown[0])
     context, name = context_archive(folder, planned.dockerfile, changed.text)

@@ -22,6 +22,8 @@ from harness.model.containers import LABEL, ContainerSpec, StartedContainer
 from harness.model.errors import ImageError, RunnerError
 
 API_DEADLINE_SECONDS = 120
+RUN_IMAGES = "gitops-harness/run-"
+"""Images that a run has built or pulled are named so, followed by the run id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Leftover:
     """Something of ours that Docker still has."""
 
     kind: str
-    """container, network or volume."""
+    """container, network or image."""
     name: str
     run_id: str
 
@@ -277,17 +279,8 @@ class DockerDaemon:
         with contextlib.suppress(docker.errors.NotFound):
             self._client.networks.get(name).remove()
 
-    def members(self, network: str) -> list[str]:
-        """Returns the names of the containers on a network; none when it does not exist."""
-        try:
-            found = self._client.networks.get(network)
-        except docker.errors.NotFound:
-            return []
-        found.reload()
-        return sorted(c["Name"] for c in (found.attrs.get("Containers") or {}).values())
-
     def ours(self) -> list[Leftover]:
-        """Returns every container and network that carries our label with a run id."""
+        """Returns every container and network of a run by its label, and images by their name."""
         query: dict[str, str | list[str] | bool] = {"label": LABEL}
         containers = self._client.containers.list(all=True, filters=query)
         networks = self._client.networks.list(filters=query)
@@ -302,6 +295,12 @@ class DockerDaemon:
                 run_id=str((n.attrs.get("Labels") or {}).get(LABEL, "")),
             )
             for n in networks
+        ]
+        found += [
+            Leftover(kind="image", name=tag, run_id=tag.removeprefix(RUN_IMAGES).partition(":")[0])
+            for image in self._client.images.list(filters={"reference": f"{RUN_IMAGES}*"})
+            for tag in image.tags
+            if tag.startswith(RUN_IMAGES)
         ]
         return [item for item in found if item.run_id != "bundle"]
 

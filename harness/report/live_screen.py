@@ -131,7 +131,7 @@ class LiveScreen:
             self._live.stop()
 
     def _copy(self, record: StageRecord) -> StageRecord:
-        return replace(record, detail=self._shown(record.detail))
+        return replace(record, title=self._shown(record.title), detail=self._shown(record.detail))
 
     def _shown(self, text: str) -> str:
         return one_line(masked(text, self._secrets))
@@ -176,7 +176,7 @@ class LiveScreen:
         table.add_column(ratio=1, no_wrap=True)
         for status in unready[:room]:
             table.add_row(
-                Text(f"  {status.ref}"),
+                Text(f"  {self._shown(str(status.ref))}"),
                 Text(status.health, style=HUES[status.health]),
                 Text(self._shown(status.message), style="dim", overflow="ellipsis"),
             )

@@ -85,6 +85,8 @@ class Context:
     clock: Clock
     cancelled: threading.Event
     reused: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Guards what several threads change in `run`."""
     docker: Found[DockerDaemon] = field(default_factory=lambda: Found("Docker"))
     host: Found[HostFacts] = field(default_factory=lambda: Found("the host's facts"))
     examination: Found[Examination] = field(default_factory=lambda: Found("the examination"))

@@ -182,7 +182,7 @@ def _registry(
     return registry_spec(place, image=image, folder=folder)
 
 
-def _gate(  # noqa: PLR0913, PLR0917 -- joins what the stage has made
+def _gate(
     context: Context,
     place: Place,
     authority: TokenAuthority,

@@ -22,11 +22,11 @@ class RecordingDocker:
     def cluster_nodes(self) -> dict[str, str]:
         return {n: c for n, c in self.nodes.items() if n not in self.removed}
 
-    def members(self, network: str) -> list[str]:
-        raise AssertionError(network)
-
     def remove_container(self, name: str) -> None:
         self.removed.append(name)
+
+    def remove_image(self, reference: str) -> None:
+        self.removed.append(reference)
 
     def remove_network(self, name: str) -> None:
         assert all(t.name in self.removed for t in self.things if t.kind == "container")
@@ -43,6 +43,7 @@ def _docker(folder: RunFolder) -> RecordingDocker:
         [
             Leftover(kind="network", name=state.network, run_id=state.run_id),
             Leftover(kind="container", name="registry", run_id=state.run_id),
+            Leftover(kind="image", name="built:x", run_id=state.run_id),
         ],
         {f"{state.cluster}-control-plane": state.cluster, "mine-control-plane": "mine"},
     )
@@ -60,7 +61,8 @@ def test_what_a_dead_run_left_is_removed_and_nothing_else(tmp_path: Path) -> Non
     )
 
     assert removed == [
-        f"container {name}-control-plane", "container registry", f"network {name}"
+        f"container {name}-control-plane", "container registry", "image built:x",
+        f"network {name}",
     ]  # fmt: skip
     assert all_runs(tmp_path) == []
 
@@ -89,7 +91,7 @@ def test_a_kept_run_is_removed_only_when_asked_for(tmp_path: Path) -> None:
     folder.release()
 
     assert remove_left_behind(docker, tmp_path) == []
-    assert len(remove_left_behind(docker, tmp_path, kept_too=True)) == 3
+    assert len(remove_left_behind(docker, tmp_path, kept_too=True)) == 4
 
 
 def test_a_kept_run_is_found_for_its_own_repository_and_environment(tmp_path: Path) -> None:

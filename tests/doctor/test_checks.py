@@ -85,6 +85,12 @@ def test_capabilities_matter_only_to_a_docker_that_asks_for_them(
     assert words in check.found
 
 
+def test_a_missing_capability_is_only_a_warning_while_no_daemon_is_known(bare: Make) -> None:
+    check = named(bare(facts={"missing_capabilities": ("CAP_BPF",)}), "capabilities")
+    assert check.state is CheckState.WARNING
+    assert check.mend == "harness doctor --fix"
+
+
 def test_a_daemon_chosen_by_context_needs_docker_host_unless_the_default_socket_answers(
     make: Make,
 ) -> None:

@@ -75,7 +75,7 @@ def test_our_own_daemon_is_restarted_with_the_wrapper(make: Make) -> None:
     [
         (OLD, LACKS, "somebody else's"),
         ({**OLD, "started_by_us": True, "running_containers": 2}, LACKS, "end the 2 running"),
-        (OLD, {**LACKS, "is_root": False}, "sudo -E harness doctor --fix"),
+        (OLD, {**LACKS, "is_root": False}, "`harness doctor --fix` as root"),
         (
             {**OLD, "started_by_us": True, "config": '{"default-runtime": "nvidia"}'},
             LACKS,
@@ -103,6 +103,7 @@ def test_a_running_daemon_is_not_touched_where_that_could_hurt(
         ({"socket_answers": True, "client_version": "28"}, {}, "does not answer"),
         ({"process": 7, "client_version": "28"}, {}, "does not answer"),
         ({}, {"facts": {"is_root": False}}, "sudo apt-get install"),
+        ({}, {"facts": {**LACKS, "is_root": False}}, "`harness doctor --fix` as root"),
         ({}, {"facts": {"distribution": "fedora"}}, "from your distribution"),
         ({}, {"facts": {"system": "Darwin", "distribution": ""}}, "Docker Desktop"),
         (

@@ -76,14 +76,14 @@ def test_the_schema_names_every_field_that_is_written(any_run: RunRecord) -> Non
     [
         ("", "Invalid JSON"),
         ("{", "Invalid JSON"),
-        ("[]", "valid dictionary"),
+        ("[]", "object"),
         ("{}", "Field required"),
         ('{"version": 2}', "version"),
         ('{"format": "junit"}', "format"),
     ],
 )
 def test_what_is_no_run_is_refused_with_the_reason(text: str, seen: str) -> None:
-    with pytest.raises(UsageError, match="Reading the run in x/run.json failed") as caught:
+    with pytest.raises(UsageError, match=r"Reading the run in x/run\.json failed") as caught:
         run_from_json(text, "x/run.json")
     assert seen in caught.value.paragraph()
     assert "Next: harness report" in caught.value.paragraph()

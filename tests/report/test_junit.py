@@ -16,7 +16,7 @@ SUITE_ATTRIBUTES = {
 
 
 def document(run: RunRecord) -> ET.Element:
-    return ET.fromstring(junit_xml(run))
+    return ET.fromstring(junit_xml(run))  # noqa: S314 -- our own output
 
 
 def case(run: RunRecord, name: str) -> ET.Element:

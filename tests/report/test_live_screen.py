@@ -29,7 +29,7 @@ def screen(console: Console, clock: Clock) -> LiveScreen:
 
 
 @pytest.fixture
-def drawing(screen: LiveScreen, clock: Clock) -> Callable[[], str]:
+def drawing(screen: LiveScreen) -> Callable[[], str]:
     """Returns what the terminal would show now."""
 
     def draw() -> str:

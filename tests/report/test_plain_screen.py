@@ -165,7 +165,7 @@ def test_finish_may_be_called_twice(
 
 
 def test_quiet_says_only_how_it_ended(
-    stream: io.StringIO, clock: Clock, failed_run: RunRecord, passed_run: RunRecord
+    stream: io.StringIO, clock: Clock, passed_run: RunRecord
 ) -> None:
     screen = PlainScreen(stream, clock=clock, quiet=True)
     screen.begin(passed_run)

@@ -36,18 +36,18 @@ def test_a_folder_that_cannot_be_made_is_one_clear_paragraph(
 ) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    with pytest.raises(RunnerError, match="Writing the report .*run.json failed"):
+    with pytest.raises(RunnerError, match=r"Writing the report .*run\.json failed"):
         write_reports(passed_run, blocked / "report")
 
 
-def test_a_failed_write_leaves_the_old_report_whole(
+def test_a_failed_write_leaves_whole_files_only(
     passed_run: RunRecord, failed_run: RunRecord, tmp_path: Path
 ) -> None:
     write_reports(passed_run, tmp_path)
     before = (tmp_path / "run.json").read_bytes()
     (tmp_path / "junit.xml").unlink()
     (tmp_path / "junit.xml").mkdir()
-    with pytest.raises(RunnerError, match="junit.xml"):
+    with pytest.raises(RunnerError, match=r"junit\.xml"):
         write_reports(failed_run, tmp_path)
     assert not list(tmp_path.glob(".*"))
     assert (tmp_path / "run.json").read_bytes() != before
