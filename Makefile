@@ -71,9 +71,10 @@ bundle: doctor-fix ## Pull or build the images and tools of the cluster
 
 lock: ## Resolve pyproject.toml and requirements.in into requirements.lock: ARGS=--upgrade
 	@[ -x .venv/bin/uv ] || ./bootstrap.sh
-	UV_SYSTEM_CERTS=1 $(PY) -m uv pip compile pyproject.toml requirements.in $(wildcard $(SERVICES)/*/requirements.in) \
-		--extra dev $(foreach file,$(wildcard $(SERVICES)/*/requirements.txt),--constraints $(file)) \
-		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet -o requirements.lock $(ARGS)
+	@UV_SYSTEM_CERTS=1 $(PY) -m uv pip compile pyproject.toml requirements.in --extra dev --group $(SERVICES)/pyproject.toml:test \
+		$(foreach file,$(wildcard $(SERVICES)/*/requirements.txt),--constraints $(file)) --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --quiet -o requirements.lock $(ARGS)
+	@git --no-pager diff --stat requirements.lock
 
 clean: ## Remove the virtual environment, caches and reports; the bundle cache stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache $(OUTPUT) dist build

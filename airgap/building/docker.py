@@ -39,7 +39,6 @@ def build(
     reference: str,
     *,
     arguments: Mapping[str, str],
-    target: str | None = None,
 ) -> str:
     """Builds an image and returns its id; stages that were only steps on the way are removed."""
     stage = f"{bench.part}-{bench.key[:12]}"
@@ -57,7 +56,6 @@ def build(
             "--network=default",
             f"--label={LABEL}",
             f"--tag={reference}",
-            *([f"--target={target}"] if target else []),
             *(f"--build-arg={name}={value}" for name, value in given.items()),
             str(context),
             deadline_seconds=_BUILD_DEADLINE_SECONDS,

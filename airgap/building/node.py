@@ -27,7 +27,7 @@ def build_node_images(bench: Bench) -> Mapping[str, object]:
     targets = {target: f"gitops-harness/node-{target}:{bench.key[:12]}" for target in wanted}
     context = make_context(bench)
     for target, reference in targets.items():
-        build(bench, context, reference, arguments={"BASE": base}, target=target)
+        build(bench, context / target, reference, arguments={"BASE": base})
     shutil.rmtree(context)
     save(bench, list(targets.values()), bench.folder / "images.tar")
     docker(bench, "image", "rm", *targets.values())
@@ -38,10 +38,10 @@ def build_node_images(bench: Bench) -> Mapping[str, object]:
 
 
 def _wanted_names(bench: Bench) -> dict[str, list[str]]:
-    """For each target of the recipe, the names under which a node looks for it.
+    """For each folder of the recipe, the names under which a node looks for it.
 
     Raises:
-        BuildError: kubeadm asks for an image that no target of the recipe provides.
+        BuildError: kubeadm asks for an image that no folder of the recipe provides.
     """
     kind = bench.inputs["kind-files"]
     wanted = [

@@ -14,7 +14,6 @@ import pytest
 
 from harness.bundle.effects import Site, Upstream
 from harness.bundle.manifest import ROLES, TOOLS
-from harness.bundle.progress import PartProgress
 from harness.bundle.upstream import DEFAULT_PINS
 
 
@@ -120,20 +119,3 @@ def site(cache: Path, tmp_path: Path) -> Site:
         program_root=root,
         upstream=Upstream(pins=DEFAULT_PINS),
     )
-
-
-class Reports(list[PartProgress]):
-    """Collects progress."""
-
-    def __call__(self, progress: PartProgress) -> None:
-        self.append(progress)
-
-    def told(self) -> list[tuple[str, str]]:
-        """Returns part and state of each report."""
-        return [(p.part, p.state.value) for p in self]
-
-
-@pytest.fixture
-def reports() -> Reports:
-    """A report that remembers."""
-    return Reports()
