@@ -161,6 +161,7 @@ def build_bundle(
         on_line=reader.take,
         deadline_seconds=deadline_seconds,
         cwd=site.program_root,
+        cancelled=effects.cancelled,
     )
     if not completed.ok:
         reader.abandon(_end(completed))
@@ -183,6 +184,7 @@ def announce_plan(site: Site, effects: Effects, parts: Sequence[str]) -> None:
         on_line=lines.append,
         deadline_seconds=PLAN_SECONDS,
         cwd=site.program_root,
+        cancelled=effects.cancelled,
     )
     try:
         plan = _Plan.model_validate_json("\n".join(lines))

@@ -1,8 +1,8 @@
 """`harness report`: renders a run again from its `run.json`, anywhere, without a cluster.
 
 Without an option it writes every format anew beside `run.json` (or into `--output`) and names the
-files; with one it prints that format. The exit code tells whether the report could be rendered, not
-how the run ended.
+files; with one it prints that format. Without an argument the last run's folder is meant. The exit
+code tells whether the report could be rendered, not how the run ended.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from platformdirs import user_state_path
 
 from harness.model.errors import UsageError
 from harness.model.run import RunRecord
@@ -23,7 +24,7 @@ from harness.report.verdict import headline, verdict
 from harness.report.write import write_reports
 
 RUN_FILE = "run.json"
-DEFAULT_FOLDER = Path("report")
+APPLICATION = "gitops-harness"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,8 +33,9 @@ def register(app: typer.Typer) -> None:
     @app.command("report")
     def report(
         source: Annotated[
-            Path, typer.Argument(metavar="[RUN_JSON|FOLDER]", help="A run.json, or its folder.")
-        ] = DEFAULT_FOLDER,
+            Path | None,
+            typer.Argument(metavar="RUN_JSON|FOLDER", help="A run.json, or its folder."),
+        ] = None,
         html: Annotated[bool, typer.Option("--html", help="Print the HTML report.")] = False,
         markdown: Annotated[bool, typer.Option("--markdown", help="Print the summary.")] = False,
         json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
@@ -47,14 +49,28 @@ def register(app: typer.Typer) -> None:
         if len(wanted) + (output is not None) > 1:
             raise UsageError(
                 attempted="Choosing what to render from",
-                subject=str(source),
+                subject=str(source or "the last run"),
                 seen="more than one of --html, --markdown, --json and --output",
                 expected="one of them, or none to write every format beside run.json",
                 next_step="harness report --help",
             )
-        path = source / RUN_FILE if source.is_dir() else source
+        path = run_file(source)
         run = presentable(read_run(path))
         _deliver(run, wanted, output or path.parent)
+
+
+def run_file(source: Path | None) -> Path:
+    """Returns the run.json that is meant: of the folder, or of the last run without one."""
+    if source is None:
+        made = [folder for folder in default_folders() if (folder / RUN_FILE).is_file()]
+        source = (made or default_folders())[0]
+        return source / RUN_FILE
+    return source / RUN_FILE if source.is_dir() else source
+
+
+def default_folders() -> list[Path]:
+    """Returns where runs leave their reports: `make e2e` here, `harness e2e` with the user."""
+    return [Path("report"), user_state_path(APPLICATION) / "report"]
 
 
 def read_run(path: Path) -> RunRecord:

@@ -44,7 +44,7 @@ class PublishedTree:
     """The commit that now stands for the user's working tree."""
 
     revision: str
-    """Commit id; equal content under an equal HEAD gives an equal id."""
+    """Commit id; publishing an unchanged tree again gives the same one."""
     tree: str
     """Tree id; equal content gives an equal id."""
     files: int
@@ -67,7 +67,9 @@ def publish_tree(
     `bare` is made when absent; publishing again re-reads only files whose stat data changed.
     Tracked, untracked and deleted files, symlinks and modes are taken from disk; ignored files are
     left out unless tracked. `tree` may be a folder of a bigger checkout (it becomes the root) or no
-    checkout at all. Each publication is a commit without parent, and HEAD names the user's branch.
+    checkout at all. A changed tree is a new commit on top of the last one, so that a client fetches
+    the difference alone; an unchanged one is no new commit. The first commit has no parent and
+    depends on the content and the user's HEAD only. Our HEAD names the user's branch.
 
     Args:
         tree: The folder to publish.
@@ -92,7 +94,7 @@ def publish_tree(
     own.index(present, listing)
     branches, dropped = _branches(listing.branch, tuple(branch_names))
     identity = own.git("write-tree").strip()
-    revision = own.commit(identity, listing.head)
+    revision = own.revision_of(identity) or own.commit(identity, listing.head)
     own.point(branches, revision)
     return PublishedTree(
         revision=revision,
@@ -142,10 +144,21 @@ class _OwnRepository:
         if executable := [name for name, mode in present.items() if mode == "100755"]:
             self.git("update-index", "--chmod=+x", "--stdin", stdin=_lines(executable))
 
+    def _last(self, what: str) -> str:
+        """Returns what the last publication left, or nothing before the first."""
+        question = ("rev-parse", "--verify", "--quiet", what)
+        return self._user.ask(*self.options, *question, env=self._env).stdout.strip()
+
+    def revision_of(self, tree: str) -> str:
+        """Returns the last commit when it holds that very tree."""
+        return self._last("HEAD") if self._last("HEAD^{tree}") == tree else ""
+
     def commit(self, tree: str, head: str) -> str:
         of = f"of {head}" if head else "without a commit"
         message = f"Working tree {of}\n\nMade by gitops-harness from the files on disk.\n"
-        return self.git("commit-tree", tree, stdin=message).strip()
+        last = self._last("HEAD")
+        parent = ("-p", last) if last else ()
+        return self.git("commit-tree", *parent, tree, stdin=message).strip()
 
     def point(self, branches: tuple[str, ...], revision: str) -> None:
         """Points the branches and HEAD at the commit and forgets every other branch."""

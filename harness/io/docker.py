@@ -256,8 +256,8 @@ class DockerDaemon:
 
     def execute(self, name: str, command: tuple[str, ...]) -> tuple[int, str]:
         """Runs a command in a container and returns its exit code and output."""
-        code, output = self._client.containers.get(name).exec_run(list(command))
-        return int(code or 0), bytes(output or b"").decode(errors="replace")
+        done: Any = self._client.containers.get(name).exec_run(list(command))
+        return int(done.exit_code or 0), bytes(done.output or b"").decode(errors="replace")
 
     def memory_bytes(self, name: str) -> int:
         """Returns the working-set memory of a container; 0 when it cannot be told."""

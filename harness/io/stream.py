@@ -37,35 +37,21 @@ class LineStreamer(Protocol):
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         grace_seconds: float = 20.0,
+        cancelled: threading.Event | None = None,
     ) -> Completed:
         """Runs `argv`; `on_line` gets each line of stdout, without its end, in this thread.
 
+        Once `cancelled` is set, the program is asked to end, and killed after the grace time.
         Returns how it ended, with the last lines of stderr and no stdout. Never raises for a
         failed program; what `on_line` raises ends the program and is passed on.
         """
 
 
 class ProcessStreamer:
-    """Streams real processes; `cancel` ends those that run and refuses new ones.
+    """Streams real processes."""
 
-    Args:
-        clock: For the deadlines.
-        cancelled: An event of the caller that has the effect of `cancel` when it is set.
-    """
-
-    def __init__(
-        self, *, clock: Clock | None = None, cancelled: threading.Event | None = None
-    ) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._cancelled = cancelled or threading.Event()
-
-    def cancel(self) -> None:
-        """Makes every running call end its program; later calls return at once as cancelled."""
-        self._cancelled.set()
-
-    def resume(self) -> None:
-        """Allows programs again after `cancel`."""
-        self._cancelled.clear()
 
     def stream(
         self,
@@ -76,10 +62,12 @@ class ProcessStreamer:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         grace_seconds: float = 20.0,
+        cancelled: threading.Event | None = None,
     ) -> Completed:
         """Runs `argv` in its own process group; see `LineStreamer.stream`."""
         command = tuple(argv)
-        if self._cancelled.is_set():
+        stop = cancelled or threading.Event()
+        if stop.is_set():
             return _failed(command, cancelled=True)
         try:
             child = subprocess.Popen(
@@ -98,8 +86,8 @@ class ProcessStreamer:
         output = _Output(child)
         limit = self._clock.monotonic() + deadline_seconds
         try:
-            timed_out = self._deliver(child, output, on_line, limit)
-            if timed_out or self._cancelled.is_set():
+            timed_out = self._deliver(child, output, on_line, limit, stop)
+            if timed_out or stop.is_set():
                 end_group(child, grace_seconds)
             child.wait()
         except BaseException:
@@ -113,7 +101,7 @@ class ProcessStreamer:
             stdout="",
             stderr="\n".join(output.stderr),
             timed_out=timed_out,
-            cancelled=self._cancelled.is_set() and child.returncode != 0,
+            cancelled=stop.is_set() and child.returncode != 0,
         )
 
     def _deliver(
@@ -122,9 +110,10 @@ class ProcessStreamer:
         output: _Output,
         on_line: Callable[[str], None],
         limit: float,
+        stop: threading.Event,
     ) -> bool:
         """Hands over lines until the program is over; True when the deadline passed first."""
-        while not self._cancelled.is_set():
+        while not stop.is_set():
             if self._clock.monotonic() > limit:
                 return True
             try:
@@ -135,12 +124,14 @@ class ProcessStreamer:
                     return False
                 continue
             if line is None:
-                return self._await_exit(child, limit)
+                return self._await_exit(child, limit, stop)
             on_line(line)
         return False
 
-    def _await_exit(self, child: subprocess.Popen[str], limit: float) -> bool:
-        while child.poll() is None and not self._cancelled.is_set():
+    def _await_exit(
+        self, child: subprocess.Popen[str], limit: float, stop: threading.Event
+    ) -> bool:
+        while child.poll() is None and not stop.is_set():
             if self._clock.monotonic() > limit:
                 return True
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -139,7 +139,7 @@ def gate_health(started: StartedContainer) -> str:
     return f"http://127.0.0.1:{started.ports[TOKEN_PORT]}/healthz"
 
 
-def wait_healthy(  # noqa: PLR0913 -- three handles among them
+def wait_healthy(
     engine: ContainerEngine,
     started: StartedContainer,
     *,

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import hmac
+import io
 import json
 import re
 import signal
@@ -39,6 +41,7 @@ Access = list[dict[str, Any]]
 SCRYPT = {"n": 2**12, "r": 8, "p": 1}
 TOKEN_SECONDS = 300
 _HUB = "docker.io/"
+_BLOCK_BYTES = 65536
 _GIT_PATH = re.compile(r"/(?P<repository>.+)(?P<action>/info/refs|/git-upload-pack)")
 
 
@@ -97,7 +100,7 @@ def password_digest(password: str, salt: str) -> str:
     return derived.hex()
 
 
-def signed_token(  # noqa: PLR0913 -- the claims of a registry token
+def signed_token(
     *, key: bytes, certificate: bytes, issuer: str, service: str, subject: str, access: Access,
     now: float, lifetime_seconds: int = TOKEN_SECONDS,
 ) -> str:
@@ -219,7 +222,7 @@ def git_application(root: Path) -> Application:
     Each request opens its repository anew, so a new commit is seen at once.
     """
     from dulwich.repo import Repo  # noqa: PLC0415 -- the host imports this module without dulwich
-    from dulwich.web import GunzipFilter, HTTPGitApplication  # noqa: PLC0415
+    from dulwich.web import HTTPGitApplication  # noqa: PLC0415
 
     class OneRepository:
         def __init__(self, repo: Repo) -> None:
@@ -240,13 +243,51 @@ def git_application(root: Path) -> Application:
             return
         environ["PATH_INFO"] = asked["action"]
         environ["QUERY_STRING"] = "service=git-upload-pack"
-        environ.pop("HTTP_TRANSFER_ENCODING", None)  # cheroot has already joined the chunks
+        environ["wsgi.input"] = io.BytesIO(_body(environ))
         with contextlib.closing(Repo(str(folder))) as repo:
             backend: Any = OneRepository(repo)
-            application: Any = GunzipFilter(HTTPGitApplication(backend))
-            yield from application(environ, start)
+            application: Any = HTTPGitApplication(backend)
+            outlet = _Outlet(start)
+            yield from application(environ, outlet.start)
+            yield outlet.rest()
 
     return serve
+
+
+class _Outlet:
+    """Joins the few bytes that dulwich writes at a time; each would be a TLS record of its own."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._send: Callable[[bytes], Any] = bytes
+        self._held = bytearray()
+
+    def start(self, status: str, headers: list[tuple[str, str]]) -> Callable[[bytes], int]:
+        self._send = self._start(status, headers)
+        return self._write
+
+    def _write(self, data: bytes) -> int:
+        self._held += data
+        if len(self._held) >= _BLOCK_BYTES:
+            self._send(self.rest())
+        return len(data)
+
+    def rest(self) -> bytes:
+        held = bytes(self._held)
+        self._held.clear()
+        return held
+
+
+def _body(environ: Environ) -> bytes:
+    """Returns the whole request body, unpacked.
+
+    It must be read before anything is written: cheroot throws away what is unread when it sends the
+    response headers, and dulwich answers `deepen` and `have` lines while it still reads.
+    """
+    body: bytes = environ["wsgi.input"].read()
+    environ.pop("HTTP_TRANSFER_ENCODING", None)  # cheroot has already joined the chunks
+    is_packed = environ.pop("HTTP_CONTENT_ENCODING", "") == "gzip"
+    return gzip.decompress(body) if is_packed else body
 
 
 def _plain(environ: Environ, start: Start) -> Iterable[bytes]:

@@ -69,7 +69,7 @@ def usable_subnet(declared: Sequence[str]) -> str:
     for text in (*declared, *FALLBACK_SUBNETS):
         network = ipaddress.ip_network(text, strict=False)
         if network.prefixlen < LARGEST_PREFIX:
-            network = next(iter(network.subnets(new_prefix=20)))
+            network = ipaddress.ip_network(f"{network.network_address}/20", strict=False)
         if network.version == 4 and network.prefixlen <= 28 and not network.overlaps(LEFT_ALONE):
             return str(network)
     return FALLBACK_SUBNETS[0]

@@ -60,6 +60,7 @@ class LiveScreen:
         self._secrets = secrets
         self._lock = threading.RLock()
         self._began = clock.monotonic()
+        self._run = RunRecord(run_id="", environment="", repository="", command="", started_at="")
         self._stages: dict[str, StageRecord] = {}
         self._objects: tuple[ObjectStatus, ...] = ()
         self._said: set[str] = set()
@@ -67,14 +68,13 @@ class LiveScreen:
         self._live: Live | None = None
         self._ended = False
 
-    def begin(self, run: RunRecord) -> None:
-        """Draws the stages that are planned, and starts redrawing."""
+    def begin(self, run: RunRecord, secrets: Collection[Secret] | None = None) -> None:
+        """Starts redrawing: the stages the run has planned, as soon as it has."""
+        self._secrets = self._secrets if secrets is None else secrets
+        self._run = run
         self._began = self._clock.monotonic()
         title = f"{run.repository} · environment {run.environment} · run {run.run_id}"
         self._console.print(Text(self._shown(title), style="bold"))
-        with self._lock:
-            for record in run.stages:
-                self._stages.setdefault(record.name, self._copy(record))
         self._live = Live(
             console=self._console,
             get_renderable=self._drawing,
@@ -138,10 +138,17 @@ class LiveScreen:
 
     def _drawing(self) -> RenderableType:
         with self._lock:
-            stages, statuses = list(self._stages.values()), self._objects
+            planned = [s for s in self._run.stages if s.name not in self._stages]
+            known = [*self._stages.values(), *map(self._copy, planned)]
+            stages, statuses = self._in_order(known), self._objects
         rows = self._stage_rows(stages)
         room = min(MOST_OBJECTS, max(self._console.size.height - len(stages) - 5, 1))
         return Group(rows, *self._object_rows(statuses, room))
+
+    def _in_order(self, stages: list[StageRecord]) -> list[StageRecord]:
+        """Returns the stages in the order of the plan, whatever order they reported in."""
+        order = {stage.name: number for number, stage in enumerate(self._run.stages)}
+        return sorted(stages, key=lambda stage: order.get(stage.name, len(order)))
 
     def _stage_rows(self, stages: Sequence[StageRecord]) -> Table:
         table = Table.grid(padding=(0, 1), expand=True)

@@ -52,8 +52,9 @@ class PlainScreen:
         self._pending: dict[str, str] = {}
         self._detailed: dict[str, float] = {}
 
-    def begin(self, run: RunRecord) -> None:
+    def begin(self, run: RunRecord, secrets: Collection[Secret] | None = None) -> None:
         """Writes what is run, and starts the sign of life."""
+        self._secrets = self._secrets if secrets is None else secrets
         self._began = self._clock.monotonic()
         self._line(f"run {run.run_id}: environment {run.environment} of {run.repository}")
         threading.Thread(target=self._live, name="heartbeat", daemon=True).start()

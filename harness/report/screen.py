@@ -25,8 +25,13 @@ OFF = frozenset({"", "0", "false", "no", "off"})
 class Screen(Protocol):
     """Shows a run; every method may be called from any thread, between `begin` and `finish`."""
 
-    def begin(self, run: RunRecord) -> None:
-        """Starts showing; the seconds shown count from here."""
+    def begin(self, run: RunRecord, secrets: Collection[Secret] | None = None) -> None:
+        """Starts showing; the seconds shown count from here.
+
+        Args:
+            run: What is run; its stages may be planned later.
+            secrets: Masked in everything shown from here on; may be a list that grows.
+        """
 
     def stage(self, record: StageRecord) -> None:
         """Shows a stage whose state or detail changed; the record may change again later."""
@@ -62,7 +67,7 @@ def choose_screen(
         stream: Where to show, usually standard output.
         environment: The environment variables.
         quiet: Show nothing but the end.
-        secrets: Masked in everything shown; may be a list that grows during the run.
+        secrets: Masked in everything shown, unless `begin` is given others.
         clock: Tells the seconds.
     """
     clock = clock or SystemClock()

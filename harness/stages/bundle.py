@@ -33,7 +33,7 @@ def bundle(context: Context, voice: Voice) -> str:
         machine=platform.machine(),
     )
     effects = Effects(
-        stream=ProcessStreamer(context.clock),
+        stream=ProcessStreamer(),
         docker=PullingDaemon.connect,
         download=HttpDownloader(ca_files=site.ca_files),
         clock=context.clock,

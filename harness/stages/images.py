@@ -39,7 +39,7 @@ def deliver_bundle(context: Context, voice: Voice, shared: Names) -> str:
     for number, (reference, image) in enumerate(wanted, start=1):
         voice.say(f"{reference} ({number} of {len(wanted)})")
         start = context.clock.monotonic()
-        pushed = deliver_archive(context, shared, image.archive, image.reference, reference)
+        pushed = deliver_archive(shared, image.archive, image.reference, reference)
         uploaded += pushed.uploaded_bytes
         for plan in planned:
             if plan.use.reference == reference:
@@ -154,9 +154,7 @@ def _keep_layers(docker: DockerDaemon, planned: PlannedImage, tag: str) -> None:
 def _pull(context: Context, planned: PlannedImage) -> str:
     puller, reference = PullingDaemon.connect(), str(planned.use.reference)
     deadline = context.settings.deadlines.build
-    digest = planned.use.reference.digest or puller.resolve_digest(
-        reference, deadline_seconds=60
-    )
+    digest = planned.use.reference.digest or puller.resolve_digest(reference, deadline_seconds=60)
     pinned = f"{planned.use.reference.name}@{digest}"
     puller.pull(pinned, on_progress=lambda *_: None, deadline_seconds=deadline)
     context.docker.get().tag(pinned, run_tag(context.run_id, planned))

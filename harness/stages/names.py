@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.gitops.argocd_manifest import images_of
+from harness.images.push import KnownBlobs
 from harness.io.http import http_status
 from harness.model.containers import ContainerSpec, StartedContainer
 from harness.model.refs import ImageReference
@@ -56,6 +57,7 @@ class Names:
     registry_url: str = ""
     """Where the harness pushes: on 127.0.0.1."""
     mint: TokenSupplier | None = None
+    known_blobs: KnownBlobs = field(default_factory=KnownBlobs)
 
 
 def repositories_folder(context: Context) -> Path:
@@ -124,8 +126,13 @@ def _certificates(context: Context, found: tuple[GitAddress, ...]) -> RunCertifi
     if path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept.pop("hosts") == hosts:
-            hidden = {"server_key", "token_key"}
-            return RunCertificates(**{k: Secret(v) if k in hidden else v for k, v in kept.items()})
+            return RunCertificates(
+                ca=kept["ca"],
+                server=kept["server"],
+                server_key=Secret(kept["server_key"]),
+                token=kept["token"],
+                token_key=Secret(kept["token_key"]),
+            )
     made = make_certificates(hosts=hosts, run_id=context.run_id, now=context.clock.now())
     plain = {k: v.reveal() if isinstance(v, Secret) else v for k, v in _fields(made).items()}
     path.touch(mode=0o600)

@@ -80,7 +80,7 @@ class Outcome:
             on_report(progress)
 
         return Effects(
-            stream=ProcessStreamer(cancelled=self.cancelled),
+            stream=ProcessStreamer(),
             docker=no_docker,
             download=NoDownloads(),
             clock=SystemClock(),

@@ -125,17 +125,28 @@ def test_the_environment_of_a_git_hook_does_not_reach_our_repository(
     assert snapshot(checkout) == before
 
 
-def test_equal_content_gives_an_equal_commit_wherever_it_is_published(
+def test_an_unchanged_tree_keeps_its_commit_also_in_another_repository(
     checkout: Path, tmp_path: Path
 ) -> None:
     first = publish(checkout, tmp_path / "one.git")
+    os.utime(checkout / "a.yaml", (1, 1))
+    assert publish(checkout, tmp_path / "one.git") == first
+    assert publish(checkout, tmp_path / "two.git") == first
+
+
+def test_a_changed_tree_is_a_new_commit_on_top_even_when_it_changes_back(
+    checkout: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "one.git"
+    first = publish(checkout, bare)
     (checkout / "a.yaml").write_text("a: 3\n")
-    second = publish(checkout, tmp_path / "one.git")
+    second = publish(checkout, bare)
     (checkout / "a.yaml").write_text("a: 1\n")
-    third = publish(checkout, tmp_path / "one.git")
-    elsewhere = publish(checkout, tmp_path / "two.git")
-    assert first.revision == third.revision == elsewhere.revision
+    third = publish(checkout, bare)
     assert first.tree == third.tree != second.tree
+    assert git(bare, "log", "--format=%H").splitlines() == [
+        third.revision, second.revision, first.revision,
+    ]
 
 
 def test_publishing_again_follows_every_kind_of_change(checkout: Path, tmp_path: Path) -> None:

@@ -70,6 +70,21 @@ def test_stages_that_run_side_by_side_are_both_shown_as_running(
     assert "building order 3/5" in second
 
 
+def test_stages_planned_after_the_beginning_are_drawn_as_waiting_in_their_order(
+    screen: LiveScreen, drawing: Callable[[], str], failed_run: RunRecord
+) -> None:
+    planned, failed_run.stages = failed_run.stages, []
+    screen.begin(failed_run)
+    failed_run.stages = planned
+    for stage in reversed(planned[:4]):
+        screen.stage(stage)
+    text = drawing()
+    screen.finish(failed_run)
+    titles = [text.index(stage.title) for stage in planned]
+    assert titles == sorted(titles)
+    assert row(text, "Prove it from outside").startswith("·")
+
+
 def test_a_stage_changed_later_in_place_is_drawn_as_it_was_reported(
     screen: LiveScreen, drawing: Callable[[], str], passed_run: RunRecord
 ) -> None:

@@ -102,8 +102,8 @@ def test_secrets_never_appear_on_the_live_screen(leaky_run: RunRecord, clock: Cl
 
 def test_a_secret_made_after_the_start_is_masked_too(clock: Clock, passed_run: RunRecord) -> None:
     stream, secrets = StringIO(), list[Secret]()
-    screen = PlainScreen(stream, clock=clock, secrets=secrets)
-    screen.begin(passed_run)
+    screen = PlainScreen(stream, clock=clock)
+    screen.begin(passed_run, secrets)
     secrets.append(Secret("late-secret"))
     screen.note("made late-secret")
     screen.finish(passed_run)

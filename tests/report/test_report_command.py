@@ -56,6 +56,25 @@ def test_the_files_can_go_to_another_folder(folder: Path, tmp_path: Path) -> Non
     assert {path.name for path in (tmp_path / "else where").iterdir()} == set(RENDERERS)
 
 
+def test_without_a_folder_called_report_that_of_the_user_is_taken(
+    failed_run: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    write_reports(failed_run, report.default_folders()[1])
+    assert run("--markdown").stdout.startswith("# ❌ Failed: dev")
+
+
+def test_no_run_at_all_is_one_clear_paragraph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    error = run().exception
+    assert isinstance(error, UsageError)
+    assert "Reading the run in report/run.json failed: No such file" in error.paragraph()
+
+
 def test_the_folder_called_report_is_taken_without_an_argument(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

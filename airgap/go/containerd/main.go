@@ -1,29 +1,23 @@
-// Command containerd is containerd, ctr and the runc shim in one binary; the name it is called by chooses.
+// Command containerd is containerd and ctr in one binary; the name it is called by chooses.
 //
-// The CRI plugin, the overlay and native snapshotters and what they need are compiled in; btrfs, zfs,
-// devmapper and erofs are not.
+// The CRI plugin, the overlay and native snapshotters and what they need are compiled in; btrfs, zfs, devmapper and
+// erofs are not. The runc shim is in the folder shim.
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/manager"
 	"github.com/containerd/containerd/v2/cmd/containerd/command"
 	ctr "github.com/containerd/containerd/v2/cmd/ctr/app"
-	"github.com/containerd/containerd/v2/pkg/shim"
 	"github.com/urfave/cli/v2"
 )
 
 func main() {
-	switch name := filepath.Base(os.Args[0]); name {
-	case "containerd-shim-runc-v2":
-		shim.Run(context.Background(), manager.NewShimManager("io.containerd.runc.v2"))
-	case "ctr":
+	if name := filepath.Base(os.Args[0]); name == "ctr" {
 		run(name, ctr.New())
-	default:
+	} else {
 		run("containerd", command.App())
 	}
 }

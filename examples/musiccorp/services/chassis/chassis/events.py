@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from chassis.health import CheckResult
+from chassis.logs import Complaint
 from chassis.worker import Backoff
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ class EventConsumer:
         self._replay = replay
         self._client: ConsumerClient | None = None
         self._backoff = Backoff()
+        self._complaint = Complaint(log)
         self._lock = threading.Lock()
         self._subscribed = False
         self._assigned: set[tuple[str, int]] | None = None
@@ -238,13 +240,14 @@ class EventConsumer:
             return
         try:
             self._handler(event)
-        except Exception:
+        except Exception as error:
             pause = self._backoff.next_seconds()
-            log.exception("event not handled, trying again", extra=where | {"pause": pause})
+            self._complaint.failed("event not handled, trying again", error, **where, pause=pause)
             client.seek(TopicPartition(message.topic(), message.partition(), message.offset()))
             stop.wait(pause)
             return
         self._backoff.reset()
+        self._complaint.is_over()
         client.store_offsets(message=message)
 
     def _note_error(self, message: Any) -> None:
@@ -297,13 +300,13 @@ def connect_consumer(
     A replaying consumer has a group of its own and commits nothing, so that every start reads all.
     """
     config = _client_config(settings, client_id) | {
-        "group.id": f"{group_id}-{socket.gethostname()}" if replay else group_id,
+        "group.id": f"{group_id}-{uuid.uuid4().hex[:12]}" if replay else group_id,
         "enable.auto.commit": not replay,
         "enable.auto.offset.store": False,
         "auto.commit.interval.ms": 1000,
         "auto.offset.reset": "earliest",
         "enable.partition.eof": replay,
-        "session.timeout.ms": 15_000,
+        "session.timeout.ms": 10_000,
         "queued.max.messages.kbytes": 8192,
         "statistics.interval.ms": 2000,
     }

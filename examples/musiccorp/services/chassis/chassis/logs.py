@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["JsonFormatter", "configure_logs"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+__all__ = ["Complaint", "JsonFormatter", "OncePerWhile", "configure_logs"]
+
+_NUMBER = re.compile(r"\d+")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
@@ -39,9 +45,56 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class OncePerWhile(logging.Filter):
+    """Lets a line through once in `quiet_seconds`; lines that differ in numbers only are the same.
+
+    While a broker is away librdkafka repeats itself ten times a second with other milliseconds.
+    """
+
+    def __init__(
+        self, *, quiet_seconds: float = 10.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__()
+        self._quiet_seconds = quiet_seconds
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Returns whether this line says something new."""
+        text, now = _NUMBER.sub("#", record.getMessage()), self._clock()
+        if now - self._last.get(text, -self._quiet_seconds) < self._quiet_seconds:
+            return False
+        self._last = {t: at for t, at in self._last.items() if now - at < self._quiet_seconds}
+        self._last[text] = now
+        return True
+
+
+class Complaint:
+    """Logs failures in a row: the first of its kind with its traceback, repetitions in one line."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._known = ""
+
+    def failed(self, what: str, error: Exception, **fields: object) -> None:
+        """Logs one more failure."""
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        is_new = reason != self._known
+        self._known = reason
+        trace = error if is_new else None
+        self._log.warning("%s: %s", what, reason, extra=fields, exc_info=trace)
+
+    def is_over(self) -> None:
+        """Notes a success; the next failure is news again."""
+        self._known = ""
+
+
 def configure_logs(service: str, level: str) -> None:
     """Replaces all handlers by one that writes JSON to standard output."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    for repetitive in ("kafka", "psycopg.pool"):
+        logger = logging.getLogger(repetitive)
+        logger.filters = [OncePerWhile()]

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 from chassis.health import CheckResult
+from chassis.logs import Complaint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,15 +103,16 @@ class Worker:
         )
 
     def _run(self) -> None:
-        backoff = Backoff()
+        backoff, complaint = Backoff(), Complaint(log)
         while not self._stop.is_set():
             self._last_beat = self._clock()
             try:
                 self._step(self._stop)
                 backoff.reset()
-            except Exception:
+                complaint.is_over()
+            except Exception as error:
                 pause = backoff.next_seconds()
-                log.exception("worker step failed", extra={"worker": self._name, "pause": pause})
+                complaint.failed("worker step failed", error, worker=self._name, pause=pause)
                 self._stop.wait(pause)
         if self._finish:
             self._finish()
