@@ -45,6 +45,7 @@ types: $(READY) ## Check types (mypy --strict)
 
 # The one place that says how scenarios are run; pytest's limit of 30 s per test is for tests/.
 SCENARIOS = $(PY) -m pytest --timeout 3600 --gitops-repo $(REPO) --gitops-env $(ENV) --gitops-output $(OUTPUT) \
+	--gitops-kind-config kind-config.yaml \
 	--junitxml $(OUTPUT)/junit-scenarios.xml $(ARGS)
 
 e2e: doctor-fix ## Deploy the example on a real cluster and prove it: ENV=dev, REPO=folder, ARGS=--gitops-keep

@@ -120,7 +120,7 @@ class Scheduler:
             return None
         except BuildError as error:
             message = f"{error} The whole output is in {log}."
-        except Exception as error:  # noqa: BLE001  # a mistake of ours must end the build too
+        except Exception as error:  # a mistake of ours must end the build too
             message = f"{type(error).__name__}: {error}. The output so far is in {log}."
         self._events.failed(part.name, time.monotonic() - began, message)
         return None

@@ -52,6 +52,7 @@ def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool
             f"--screenshot={picture.resolve()}",
             page.resolve().as_uri(),
         ]
+        picture.parent.mkdir(parents=True, exist_ok=True)
         picture.unlink(missing_ok=True)
         try:
             done = subprocess.run(

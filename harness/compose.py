@@ -22,7 +22,7 @@ from harness.config import Settings, load_settings
 from harness.evidence.collect import EvidenceFolder, collect_cluster, collect_containers
 from harness.io.clock import Clock
 from harness.io.process import ProcessRunner
-from harness.model.errors import ExitCode, HarnessError, UsageError
+from harness.model.errors import HarnessError, UsageError
 from harness.model.run import RunRecord
 from harness.pipeline import run_stages
 from harness.repo.discovery import find_environment
@@ -115,7 +115,7 @@ def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "pr
     )
     reports: Sequence[Path] = ()
     with _interruptible(context):
-        handles.screen.begin(record)
+        handles.screen.begin(record, context.secrets)
         try:
             run_stages(
                 stages_of(context, up_to),
@@ -151,14 +151,6 @@ def check_input(options: RunOptions) -> Settings:
     return settings
 
 
-def exit_code(record: RunRecord) -> ExitCode:
-    """Returns what the process should return for a run."""
-    error = record.error
-    if error is not None:
-        return error.exit_code
-    return ExitCode.OK if record.passed else ExitCode.INTERRUPTED
-
-
 def _folder(options: RunOptions, handles: Handles) -> tuple[RunFolder, bool]:
     if options.keep:
         found = kept_run(
@@ -178,7 +170,8 @@ def _folder(options: RunOptions, handles: Handles) -> tuple[RunFolder, bool]:
 
 @contextlib.contextmanager
 def _interruptible(context: Context) -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        context.run.interrupted = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
         context.cancelled.set()
         threading.Thread(target=context.runner.cancel, daemon=True).start()
 
@@ -196,11 +189,11 @@ def _interruptible(context: Context) -> Iterator[None]:
 def _conclude(context: Context, handles: Handles) -> Sequence[Path]:
     """Evidence, reports, clean-up, reports again."""
     context.runner.resume()
-    record, output = context.run, context.options.output
+    record = context.run
     _measure(context)
     if not record.passed:
         _evidence(context)
-    reports = write_reports(record, output, secrets=context.secrets)
+    reports = _report(context, handles.screen)
     if context.options.keep and context.kube.known:
         context.folder.update(kept=True)
         record.notes.append(
@@ -210,8 +203,15 @@ def _conclude(context: Context, handles: Handles) -> Sequence[Path]:
     else:
         record.leftovers = _clean_up(context, handles.screen)
     context.folder.release()
-    write_reports(record, output, secrets=context.secrets)
-    return reports
+    return _report(context, handles.screen) or reports
+
+
+def _report(context: Context, screen: Screen) -> Sequence[Path]:
+    try:
+        return write_reports(context.run, context.options.output, secrets=context.secrets)
+    except HarnessError as error:  # a full disk must not keep us from cleaning up
+        screen.note(error.paragraph())
+        return ()
 
 
 def _measure(context: Context) -> None:

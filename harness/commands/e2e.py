@@ -15,12 +15,12 @@ import typer
 from platformdirs import user_cache_path, user_state_path
 
 from harness.bundle.choose import parse_choice
-from harness.compose import Handles, exit_code, run
+from harness.compose import Handles, run
 from harness.io.clock import SystemClock
 from harness.io.process import ProcessRunner
 from harness.model.run import RunRecord
-from harness.report.json_report import run_to_json
 from harness.report.screen import choose_screen
+from harness.report.verdict import exit_code
 from harness.stages.context import RunOptions
 
 APPLICATION = "gitops-harness"
@@ -112,7 +112,7 @@ def e2e(
     )
     record = start(options, quiet=quiet or as_json)
     if as_json:
-        typer.echo(run_to_json(record))
+        typer.echo((options.output / "run.json").read_text(encoding="utf-8"))
     raise typer.Exit(exit_code(record))
 
 

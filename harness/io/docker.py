@@ -282,7 +282,7 @@ class DockerDaemon:
     def ours(self) -> list[Leftover]:
         """Returns every container and network of a run by its label, and images by their name."""
         query: dict[str, str | list[str] | bool] = {"label": LABEL}
-        containers = self._client.containers.list(all=True, filters=query)
+        containers = self._client.containers.list(all=True, filters=query, ignore_removed=True)
         networks = self._client.networks.list(filters=query)
         found = [
             Leftover(kind="container", name=str(c.name), run_id=str(c.labels.get(LABEL, "")))
@@ -308,7 +308,7 @@ class DockerDaemon:
         """Returns every kind node (also stopped) with the name of its cluster."""
         key = "io.x-k8s.kind.cluster"
         query: dict[str, str | list[str] | bool] = {"label": key}
-        nodes = self._client.containers.list(all=True, filters=query)
+        nodes = self._client.containers.list(all=True, filters=query, ignore_removed=True)
         return {str(n.name): str(n.labels.get(key, "")) for n in nodes}
 
 

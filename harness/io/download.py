@@ -78,7 +78,7 @@ class HttpDownloader:
             reraise=True,
         )
         try:
-            attempts(self._once, url, target, on_bytes, limit)
+            attempts(self._attempt, url, target, on_bytes, limit)
         except (OSError, HTTPException, ValueError) as error:
             raise BundleError(
                 attempted="Downloading",
@@ -87,6 +87,15 @@ class HttpDownloader:
                 expected="the file, within the deadline",
                 next_step="check the network and the proxy variables, then try again",
             ) from error
+
+    def _attempt(
+        self, url: str, target: Path, on_bytes: Callable[[int, int | None], None], limit: float
+    ) -> None:
+        try:
+            self._once(url, target, on_bytes, limit)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise
 
     def _once(
         self, url: str, target: Path, on_bytes: Callable[[int, int | None], None], limit: float

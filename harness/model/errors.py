@@ -17,7 +17,11 @@ Rooms raise these; only the entry layer turns them into text and exit codes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
+
+_PARTS = ("attempted", "subject", "seen", "expected", "next_step", "log")
 
 
 class ExitCode(IntEnum):
@@ -41,6 +45,10 @@ class ExitCode(IntEnum):
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if not text or text[-1] in ".:!?" else f"{text}."
+
+
+def _made_of(cls: type[HarnessError], parts: dict[str, str]) -> HarnessError:
+    return cls(**parts)
 
 
 class HarnessError(Exception):
@@ -74,6 +82,10 @@ class HarnessError(Exception):
         self.next_step = next_step
         self.log = log
         super().__init__(self.paragraph())
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, str]], HarnessError], tuple[dict[str, str]]]:
+        parts = {name: str(getattr(self, name)) for name in _PARTS}
+        return partial(_made_of, type(self)), (parts,)
 
     def paragraph(self) -> str:
         """Returns the whole error as one paragraph."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from harness.images.dockerfile import Substituted, substitute_bases
-from harness.model.refs import ImageReference
 
 
 def _substitute(text: str) -> Substituted:

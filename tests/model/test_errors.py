@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from harness.model.errors import ExitCode, HarnessError
+import copy
+
+from harness.model.errors import ExitCode, HarnessError, ImageError
 
 
 def _subclasses(cls: type[HarnessError]) -> list[type[HarnessError]]:
@@ -32,3 +34,10 @@ def test_an_error_is_one_paragraph_with_all_its_parts() -> None:
         "Rendering overlays/dev failed: no such folder. Expected: a folder. "
         "Next: correct the path. Full output: /tmp/log."
     )
+
+
+def test_an_error_can_be_copied() -> None:
+    error = ImageError(attempted="Building", subject="x", seen="no")
+
+    assert copy.deepcopy(error).paragraph() == error.paragraph()
+    assert type(copy.deepcopy(error)) is ImageError

@@ -11,7 +11,9 @@ DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
 def test_the_documented_exit_codes_are_the_real_ones() -> None:
     text = (DOCS / "exit-codes.md").read_text(encoding="utf-8")
-    documented = {int(n): w for n, w in re.findall(r"^\| (\d+) \| ([a-z ]+) \|", text, re.MULTILINE)}
+    documented = {
+        int(n): w for n, w in re.findall(r"^\| (\d+) \| ([a-z ]+) \|", text, re.MULTILINE)
+    }
 
     assert documented == {int(c): c.name.lower().replace("_", " ") for c in ExitCode}
 
