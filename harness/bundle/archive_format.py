@@ -138,7 +138,8 @@ class Source:
             compressed = raw.read(2) == GZIP_MAGIC
             raw.seek(0)
         except OSError as error:
-            raise refused(path, error.strerror or str(error)) from error
+            seen = error.strerror or str(error)
+            raise refused(path, seen, next_step="check the path and its permissions") from error
         return cls(path, raw, compressed=compressed)
 
     def close(self) -> None:
@@ -214,14 +215,19 @@ def check_length(source: Source, index: Index) -> None:
         raise refused(source.path, f"{found - expected} bytes follow its end", f"{expected} bytes")
 
 
-def refused(path: Path, seen: str, expected: str = "") -> BundleError:
+def refused(
+    path: Path,
+    seen: str,
+    expected: str = "",
+    next_step: str = "copy the file again, or write it again with harness bundle save",
+) -> BundleError:
     """Returns the error for a file that is not loaded; nothing of it was kept."""
     return BundleError(
         attempted="Loading the bundle file",
         subject=str(path),
         seen=seen,
         expected=expected or "an undamaged file written by harness bundle save",
-        next_step="copy or save the file again: harness bundle save FILE",
+        next_step=next_step,
     )
 
 

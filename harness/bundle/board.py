@@ -6,7 +6,7 @@ how long it took. How that looks is `screen.py`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from harness.bundle.progress import PartProgress, PartState
@@ -43,6 +43,9 @@ class Board:
                 self._started[name] = self.clock.monotonic()
                 return Change.STARTED
         elif progress.state in {PartState.DONE, PartState.FAILED}:
+            if not progress.seconds:
+                # Saving and loading do not measure; what was seen from here is good enough.
+                self.parts[name] = replace(progress, seconds=self.running_seconds(name))
             self._started.pop(name, None)
             if before is None or before.state is not progress.state:
                 return Change.FINISHED

@@ -41,6 +41,13 @@ def kept_part(cache: Path, folder: Path, kind: type[Entry]) -> Entry | None:
     return entry if size == listed.bytes else None
 
 
-def write_part(folder: Path, entry: VersionedEntry | ImageEntry) -> None:
-    """Writes down what a part is."""
-    write_atomically(folder / FILE_NAME, entry.model_dump_json(indent=1) + "\n")
+def write_part(folder: Path, entry: VersionedEntry | ImageEntry, seconds: float) -> None:
+    """Writes down what a part is and how long it took."""
+    content = {**entry.model_dump(mode="json"), "seconds": round(seconds, 2)}
+    write_atomically(folder / FILE_NAME, json.dumps(content, indent=1) + "\n")
+
+
+def part_seconds(cache: Path, entry: VersionedEntry | ImageEntry) -> float:
+    """Returns how long it took to make a part that is kept."""
+    content = json.loads((cache / entry.file.path).with_name(FILE_NAME).read_bytes())
+    return float(content["seconds"])

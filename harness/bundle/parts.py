@@ -57,11 +57,15 @@ class Teller:
         Raises:
             StoppedError: There is no point in going on.
         """
-        if any(stop.is_set() for stop in self._stops):
-            raise StoppedError
+        self.check()
         self.detail = detail
         self._log = log or self._log
         self._send(PartState.RUNNING, done=done, total=total)
+
+    def check(self) -> None:
+        """Raises `StoppedError` where there is no point in going on."""
+        if any(stop.is_set() for stop in self._stops):
+            raise StoppedError
 
     def end(self, state: PartState, detail: str, seconds: float) -> None:
         """Says how it ended."""
@@ -164,7 +168,7 @@ class _Run(Generic[T]):
         teller = Teller(part.name, self._report, self.stop, self._cancelled)
         began = self._clock.monotonic()
         try:
-            teller.tell("starting")
+            teller.check()
             result = part.work(teller, {n: f.result for n, f in self.finished.items()})
         except BaseException as error:
             why = error.seen if isinstance(error, HarnessError) else "stopped"

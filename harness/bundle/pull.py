@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.bundle.cache import exclusive, write_atomically
 from harness.bundle.effects import Effects, Site
 from harness.bundle.manifest import FILE_NAME, SCHEMA, ImageEntry, VersionedEntry, read_bundle
-from harness.bundle.part_store import content_key
+from harness.bundle.part_store import content_key, part_seconds
 from harness.bundle.parts import Finished, Part, Teller, run_parts
 from harness.bundle.progress import PartProgress, PartState
 from harness.bundle.pull_files import FileWork, fetch_file
@@ -85,10 +85,10 @@ def _image_parts(pins: Pins, site: Site, effects: Effects, book: DigestBook) -> 
     def take(role: str, teller: Teller, results: Mapping[str, Entry]) -> Entry:
         pin = pins.images[role]
         on = results[pin.on] if pin.on else None
-        teller.tell("asking the registry")
-        digest = "" if pin.on else book.digest(pin, docker, site.upstream.image_mirror)
+        mirror = site.upstream.image_mirror
+        digest = "" if pin.on else book.digest(pin, docker, teller, mirror)
         work = image_work(role, pin, on if isinstance(on, ImageEntry) else None, digest, site)
-        return take_image(work, site, docker, teller)
+        return take_image(work, site, effects.clock, docker, teller)
 
     return [
         Part(name=role, after=(pin.on,) if pin.on else (), work=partial(take, role))
@@ -126,7 +126,7 @@ def _write_bundle(
         "tools": {name: entries[name].model_dump() for name in pins.tools},
         "manifests": {n: entries[f"{n}-manifest"].model_dump() for n in pins.manifests},
         "images": [image.model_dump() for image in images],
-        "seconds": {name: round(done.seconds, 2) for name, done in finished.items()},
+        "seconds": {name: part_seconds(site.cache, entry) for name, entry in entries.items()},
     }
     path = site.cache / "bundles" / key / FILE_NAME
     write_atomically(path, json.dumps(data, indent=1) + "\n")

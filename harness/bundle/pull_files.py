@@ -50,6 +50,7 @@ def fetch_file(work: FileWork, site: Site, effects: Effects, teller: Teller) -> 
     if kept is not None:
         teller.cached = True
         return kept
+    began = effects.clock.monotonic()
     with staging(folder.parent) as staged:
         target = staged / (work.name if work.executable else f"{work.name}.yaml")
         note = _download(work, site, effects, teller, target)
@@ -60,7 +61,7 @@ def fetch_file(work: FileWork, site: Site, effects: Effects, teller: Teller) -> 
             bytes=target.stat().st_size,
             version=pin.version,
         )
-        write_part(staged, entry)
+        write_part(staged, entry, effects.clock.monotonic() - began)
         publish(
             staged, folder, is_good=lambda f: kept_part(site.cache, f, VersionedEntry) is not None
         )

@@ -23,6 +23,7 @@ from harness.bundle.manifest import FileEntry, ImageEntry, bundled_image
 from harness.bundle.part_store import content_key, kept_part, part_folder, write_part
 from harness.bundle.parts import Teller
 from harness.bundle.upstream import RECIPES, ImagePin, mirrored_image
+from harness.io.clock import Clock
 from harness.model.containers import LABEL
 
 RESOLVE_SECONDS = 60.0
@@ -38,7 +39,7 @@ class DigestBook:
     path: Path
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def digest(self, pin: ImagePin, docker: UpstreamDocker, mirror: str) -> str:
+    def digest(self, pin: ImagePin, docker: UpstreamDocker, teller: Teller, mirror: str) -> str:
         """Returns the pinned digest, the remembered one, or asks the registry once."""
         if pin.digest:
             return pin.digest
@@ -46,6 +47,7 @@ class DigestBook:
         if known:
             return known
         name = mirrored_image(pin.reference, mirror)
+        teller.tell("asking the registry for the digest")
         found = docker.resolve_digest(name, deadline_seconds=RESOLVE_SECONDS)
         with self._lock:
             text = json.dumps({**self._read(), pin.reference: found}, indent=1, sort_keys=True)
@@ -125,7 +127,9 @@ def image_work(
     return ImageWork(role=role, pin=pin, on=on, digest=digest, certificates=certificates)
 
 
-def take_image(work: ImageWork, site: Site, docker: UpstreamDocker, teller: Teller) -> ImageEntry:
+def take_image(
+    work: ImageWork, site: Site, clock: Clock, docker: UpstreamDocker, teller: Teller
+) -> ImageEntry:
     """Returns the entry of an image in the cache, pulling or making it where it is not there.
 
     Raises:
@@ -137,12 +141,8 @@ def take_image(work: ImageWork, site: Site, docker: UpstreamDocker, teller: Tell
     if kept is not None:
         teller.cached = True
         return kept
-    base = _fetch_base(work, site, docker, teller)
-    for layer in work.layers:
-        base = _lay(layer, base, work, site, docker, teller)
-    docker.remove_image(work.base_reference)
-    image_id = docker.image_id(base)
-    docker.tag(image_id, work.reference)
+    began = clock.monotonic()
+    image_id = _make(work, site, docker, teller)
     with staging(folder.parent) as staged:
         archive = _save(docker, work.reference, staged / "image.tar", teller)
         path = (folder / "image.tar").relative_to(site.cache)
@@ -154,20 +154,31 @@ def take_image(work: ImageWork, site: Site, docker: UpstreamDocker, teller: Tell
             declared=work.pin.names,
             built_from=work.built_from,
         )
-        write_part(staged, entry)
+        write_part(staged, entry, clock.monotonic() - began)
         publish(staged, folder, is_good=lambda f: kept_part(site.cache, f, ImageEntry) is not None)
     teller.tell(work.origin)
     return entry
 
 
-def _fetch_base(work: ImageWork, site: Site, docker: UpstreamDocker, teller: Teller) -> str:
-    """Makes sure the image it starts from is in Docker, and returns its name there."""
+def _make(work: ImageWork, site: Site, docker: UpstreamDocker, teller: Teller) -> str:
+    """Pulls or builds an image under its name of ours, and returns its id."""
     if work.on is not None:
         ensure_image(bundled_image(site.cache, work.on), docker)
-        return work.on.reference
-    name = mirrored_image(work.pin.reference.rpartition(":")[0], site.upstream.image_mirror)
-    docker.pull(f"{name}@{work.digest}", on_progress=teller.tell, deadline_seconds=PULL_SECONDS)
-    return f"{name}@{work.digest}"
+        base, borrowed = work.on.reference, True
+    else:
+        name = mirrored_image(work.pin.reference.rpartition(":")[0], site.upstream.image_mirror)
+        base = f"{name}@{work.digest}"
+        borrowed = docker.has_image(base)
+        docker.pull(base, on_progress=teller.tell, deadline_seconds=PULL_SECONDS)
+    made = base
+    for layer in work.layers:
+        made = _lay(layer, made, work, site, docker, teller)
+    image_id = docker.image_id(made)
+    docker.tag(image_id, work.reference)
+    docker.remove_image(work.base_reference)
+    if not borrowed:
+        docker.remove_image(base)
+    return image_id
 
 
 def _lay(
@@ -210,6 +221,7 @@ def _context(recipe: Path, certificates: tuple[Path, ...]) -> io.BytesIO:
 
 
 def _save(docker: UpstreamDocker, reference: str, target: Path, teller: Teller) -> FileEntry:
+    teller.tell("saving")
     digest, size = hashlib.sha256(), 0
     with target.open("wb") as out:
         for chunk in docker.save_images((reference,)):

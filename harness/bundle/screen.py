@@ -92,7 +92,7 @@ class PlainScreen:
                 log = f" (log {progress.log})" if progress.log else ""
                 self._line(f"start  {progress.part}{log}")
             elif change is Change.FINISHED and not progress.cached:
-                self._line(_ending(progress))
+                self._line(_ending(self._board.parts[progress.part]))
 
     def beat(self) -> None:
         """Prints what runs, if anything does."""
@@ -155,7 +155,7 @@ class LiveScreen:
             change = self._board.take(progress)
         if change is Change.FINISHED and not progress.cached:
             style = "red" if progress.state is PartState.FAILED else "green"
-            self._console.print(Text(_ending(progress), style=style))
+            self._console.print(Text(_ending(self._board.parts[progress.part]), style=style))
 
     def _render(self) -> RenderableType:
         with self._lock:
@@ -164,14 +164,14 @@ class LiveScreen:
             table = Table(box=None, pad_edge=False, expand=True)
             for heading, ratio in (("part", 3), ("doing", 5), ("", None), ("for", None)):
                 table.add_column(heading, ratio=ratio, no_wrap=True, overflow="ellipsis")
-            table.add_column("log", ratio=4, overflow="fold")
+            table.add_column("log", ratio=2, no_wrap=True, overflow="ellipsis")
             for part in running:
                 table.add_row(*self._row(part))
             counts = f"{self._board.counts}, {duration(self._board.seconds)}"
-        foot = f"waiting: {', '.join(waiting)}" if waiting else ""
-        return Group(
-            table, Text(counts), Text(foot, style="dim", no_wrap=True, overflow="ellipsis")
-        )
+        foot = [f"waiting: {', '.join(waiting)}"] if waiting else []
+        foot += [f"logs in {folder}" for folder in {p.log.parent for p in running if p.log}]
+        dim = (Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in foot)
+        return Group(table, Text(counts), *dim)
 
     def _row(self, part: PartProgress) -> tuple[RenderableType, ...]:
         fraction = part.fraction
@@ -183,7 +183,7 @@ class LiveScreen:
             Text(part.detail),
             far,
             Text(duration(self._board.running_seconds(part.part))),
-            Text(str(part.log or ""), style="dim"),
+            Text(part.log.name if part.log else "", style="dim"),
         )
 
     def _summary(self) -> RenderableType:

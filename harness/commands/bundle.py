@@ -18,9 +18,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from platformdirs import user_cache_path
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 from harness.bundle.archive_save import save_bundle
 from harness.bundle.board import duration
@@ -137,11 +135,10 @@ def show(
     if as_json:
         typer.echo(json.dumps(describe(bundle), indent=1))
         return
-    console = Console(soft_wrap=True)
-    for renderable in _pages(bundle):
-        console.print(renderable)
+    for line in _lines(bundle):
+        typer.echo(line)
     depth = "sizes and SHA-256" if thorough else "sizes"
-    console.print(Text(f"every file is there ({depth} checked)"))
+    typer.echo(f"every file is there ({depth} checked)")
 
 
 def describe(bundle: Bundle) -> dict[str, Any]:
@@ -201,7 +198,6 @@ def _site(cache: Path | None, ca: list[Path] | None) -> Site:
 
 
 def _effects(site: Site, report: Report) -> Effects:
-    signal.signal(signal.SIGTERM, _interrupt)
     return Effects(
         stream=ProcessStreamer(),
         docker=PullingDaemon.connect,
@@ -213,8 +209,13 @@ def _effects(site: Site, report: Report) -> Effects:
 
 @contextmanager
 def _progress() -> Iterator[Report]:
-    with choose_screen(Console(stderr=True), SystemClock()) as screen:
-        yield screen.report
+    """Shows what goes on; SIGTERM ends the body as Ctrl-C does, so that it cleans up."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with choose_screen(Console(stderr=True), SystemClock()) as screen:
+            yield screen.report
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _current(site: Site) -> Bundle:
@@ -232,24 +233,21 @@ def _current(site: Site) -> Bundle:
     return read_bundle(found.path)
 
 
-def _pages(bundle: Bundle) -> Iterator[RenderableType]:
-    yield Text(
-        f"{bundle.path}\n{bundle.origin} {bundle.key}, Kubernetes {bundle.kubernetes}, "
+def _lines(bundle: Bundle) -> Iterator[str]:
+    yield str(bundle.path)
+    yield (
+        f"{bundle.origin} {bundle.key}, Kubernetes {bundle.kubernetes}, "
         f"Argo CD {bundle.argocd_version}"
     )
-    tools = (f"{tool.name} {tool.version}" for tool in bundle.tools.values())
-    yield Text(f"tools: {', '.join(tools)}")
-    table = Table(box=None, pad_edge=False)
-    for heading in ("image", "MiB", "stands for", "built from", "in Docker"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "MiB" else "left")
+    yield "tools: " + ", ".join(f"{tool.name} {tool.version}" for tool in bundle.tools.values())
     for image in bundle.images:
-        names = ", ".join(image.declared)
-        size = f"{image.bytes / 2**20:.0f}"
-        table.add_row(image.role, size, names, Text(image.built_from), image.reference)
-    yield table
+        names = ", ".join(image.declared) or "the harness's own use"
+        size = f"{image.bytes / 2**20:.0f} MiB"
+        yield f"image {image.role:13}{size:>9}  {image.reference}"
+        yield f"      stands for {names}; made from {image.built_from}"
     slowest = sorted(bundle.seconds.items(), key=lambda item: -item[1])
     if slowest:
-        yield Text("seconds: " + ", ".join(f"{part} {took:.1f}" for part, took in slowest))
+        yield "seconds: " + ", ".join(f"{part} {took:.1f}" for part, took in slowest)
 
 
 def _answer(data: dict[str, Any], said: str, *, as_json: bool) -> None:

@@ -87,7 +87,7 @@ def publish_tree(
         raise user.error(seen="it is not a folder", next_step="name the folder of the repository")
     own = _OwnRepository(user, bare.absolute())
     own.create()
-    listing = list_tree(user, outside=own.options)
+    listing = list_tree(user, bare=bare.absolute())
     present, size, skipped = _on_disk(user, listing.paths)
     if not present:
         raise _nothing_left(user, listing)

@@ -107,21 +107,24 @@ def file_name(quoted: str) -> bytes:
     return quoted[1:-1].encode("ascii").decode("unicode_escape").encode("latin-1")
 
 
-def list_tree(git: Git, *, outside: tuple[str, ...]) -> TreeListing:
+def list_tree(git: Git, *, bare: Path) -> TreeListing:
     """Returns what belongs to the tree.
 
     Args:
         git: Runs in the folder to list.
-        outside: Git options that lend a repository to a folder which is in no checkout.
+        bare: A repository lent to a folder which is in no checkout.
 
     Raises:
         RepositoryError: Git refuses the checkout, or a folder cannot be read.
     """
     top = _top(git)
-    options = (*_PLAIN, *(() if top else outside))
+    lent = (f"--git-dir={bare}", f"--work-tree={git.tree.absolute()}")
+    options = _PLAIN if top else (*_PLAIN, *lent)
+    # The lent repository's own index would make what was published before count as tracked.
+    env = {} if top else {"GIT_INDEX_FILE": str(bare / "no-index")}
     tracked = git.run(*options, "ls-files", "--stage", "-t").stdout if top else ""
     paths, notes = _tracked(tracked)
-    for name in _untracked(git, options):
+    for name in _untracked(git, options, env):
         if name.rstrip('"').endswith("/"):
             notes.append(f"Nested repository {name}: its content is not published.")
         else:
@@ -175,8 +178,8 @@ def _tracked(text: str) -> tuple[dict[str, str], list[str]]:
     return paths, notes
 
 
-def _untracked(git: Git, options: tuple[str, ...]) -> list[str]:
-    done = git.run(*options, "ls-files", "--others", "--exclude-standard")
+def _untracked(git: Git, options: tuple[str, ...], env: Mapping[str, str]) -> list[str]:
+    done = git.run(*options, "ls-files", "--others", "--exclude-standard", env=env)
     # Git only warns about a folder it cannot open; its files would be missing without a word.
     if "could not open directory" in done.stderr:
         raise git.error(

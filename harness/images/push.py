@@ -1,30 +1,23 @@
-"""Pushes an image out of a `docker save` archive, layers uncompressed, only what is missing.
+"""Pushes an image out of a `docker save` archive, nothing compressed, only what is missing.
 
-An uncompressed layer's digest is its diff id, which the image's configuration names; so what the
-registry holds is known without reading a layer, and layers are mounted across repositories.
-Docker's own push would compress every layer first (`docs/adr/0004`). Archive format: Docker image
-specification v1.2, `manifest.json`; newer Dockers add an OCI index beside it.
+What the registry holds is asked by digest before a layer is read, and layers are mounted across
+repositories. Docker's own push would compress every layer first (`docs/adr/0004`). What lies in the
+archive is `images.archive`'s to know, how to talk to a registry `io.registry_http`'s.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import tarfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
+from harness.images.archive import Blob, SavedImage, read_image
 from harness.io.registry_http import RegistryError
 from harness.model.errors import ImageError
 from harness.model.registry import RegistryRepository
-
-MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
-CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
-LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar"
 
 
 class BlobStore(Protocol):
@@ -59,13 +52,6 @@ class PushedImage:
     skipped_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Blob:
-    digest: str
-    size: int
-    open: Callable[[], IO[bytes]]
-
-
 class KnownBlobs:
     """Which repository holds which blob, as far as this run has pushed; used by all pushes."""
 
@@ -92,100 +78,62 @@ def push_archive(
     *,
     registry: BlobStore,
     known: KnownBlobs,
+    on_bytes: Callable[[int], None] = lambda _: None,
 ) -> PushedImage:
     """Pushes one image of an archive and returns its digest in the registry.
 
     Args:
         archive: A `docker save` archive.
-        image: The name the image has in the archive; a lone image needs no name.
+        image: A name or id the image has in the archive; a lone image needs neither.
         repository: Where it goes in the local registry.
         tag: The tag it gets there.
         registry: Where to.
         known: What earlier pushes of this run have delivered.
+        on_bytes: Told the size of each blob once the registry holds it.
 
     Raises:
         ImageError: The archive does not hold the image, or the registry refuses it.
     """
     try:
         with tarfile.open(archive, "r:") as tar:
-            entry = _entry(json.loads(_read(tar, "manifest.json")), image, archive)
-            config = _read(tar, entry["Config"])
-            layers = _layers(tar, entry["Layers"], json.loads(config)["rootfs"]["diff_ids"])
-            return _push(config, layers, repository, tag, registry, known)
+            saved = read_image(tar, image)
+            return _push(saved, repository, tag, registry, known, on_bytes)
     except (tarfile.TarError, KeyError, ValueError, OSError, RegistryError) as error:
         raise ImageError(
             attempted="Delivering",
             subject=f"{image} as {repository}:{tag}",
-            seen=f"{type(error).__name__}: {error}",
-            expected="an archive written by docker save, and the run's registry to take it",
+            seen=_seen(archive, error),
+            expected="a whole archive written by docker save, and the run's registry to take it",
             next_step="try again; docker logs of the registry container says more",
         ) from error
 
 
-def _entry(manifest: list[dict[str, Any]], image: str, archive: Path) -> dict[str, Any]:
-    named = [e for e in manifest if image in (e.get("RepoTags") or [])]
-    if named or len(manifest) == 1:
-        return (named or manifest)[0]
-    message = f"{archive} holds {len(manifest)} images and none is called {image}"
-    raise KeyError(message)
-
-
-def _read(tar: tarfile.TarFile, name: str) -> bytes:
-    with _open(tar, tar.getmember(name)) as stream:
-        return stream.read()
-
-
-def _open(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    stream = tar.extractfile(member)
-    if stream is None:
-        raise KeyError(member.name)
-    return stream
-
-
-def _layers(tar: tarfile.TarFile, names: list[str], diff_ids: list[str]) -> list[_Blob]:
-    return [_layer(tar, name, digest) for name, digest in zip(names, diff_ids, strict=True)]
-
-
-def _layer(tar: tarfile.TarFile, name: str, digest: str) -> _Blob:
-    member = tar.getmember(name)
-    while member.issym() or member.islnk():  # equal layers are saved once and linked
-        target = member.linkname
-        if member.issym():
-            target = str((Path("/") / name).parent.joinpath(target).resolve().relative_to("/"))
-        name, member = target, tar.getmember(target)
-    return _Blob(digest=digest, size=member.size, open=lambda: _open(tar, member))
+def _seen(archive: Path, error: Exception) -> str:
+    said = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    return said if isinstance(error, RegistryError) else f"{archive.name}: {said}"
 
 
 def _push(
-    config: bytes,
-    layers: list[_Blob],
+    saved: SavedImage,
     repository: RegistryRepository,
     tag: str,
     registry: BlobStore,
     known: KnownBlobs,
+    on_bytes: Callable[[int], None],
 ) -> PushedImage:
-    config_blob = _Blob(
-        digest=f"sha256:{hashlib.sha256(config).hexdigest()}",
-        size=len(config),
-        open=lambda: io.BytesIO(config),
-    )
     uploaded = skipped = 0
-    for blob in {b.digest: b for b in (*layers, config_blob)}.values():
+    for blob in saved.blobs:
         if _ensure(blob, repository, registry, known):
             uploaded += blob.size
         else:
             skipped += blob.size
-    body = _manifest(config_blob, layers)
-    registry.put_manifest(repository, tag, body, MANIFEST_TYPE)
-    return PushedImage(
-        digest=f"sha256:{hashlib.sha256(body).hexdigest()}",
-        uploaded_bytes=uploaded,
-        skipped_bytes=skipped,
-    )
+        on_bytes(blob.size)
+    registry.put_manifest(repository, tag, saved.manifest, saved.media_type)
+    return PushedImage(digest=saved.digest, uploaded_bytes=uploaded, skipped_bytes=skipped)
 
 
 def _ensure(
-    blob: _Blob, repository: RegistryRepository, registry: BlobStore, known: KnownBlobs
+    blob: Blob, repository: RegistryRepository, registry: BlobStore, known: KnownBlobs
 ) -> bool:
     """Makes a blob known in the repository; returns whether it had to be uploaded."""
     source = known.source_of(blob.digest)
@@ -198,16 +146,3 @@ def _ensure(
         registry.upload(repository, blob.digest, stream, blob.size)
     known.add(blob.digest, repository)
     return True
-
-
-def _manifest(config: _Blob, layers: list[_Blob]) -> bytes:
-    document = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE, "size": config.size, "digest": config.digest},
-        "layers": [
-            {"mediaType": LAYER_TYPE, "size": layer.size, "digest": layer.digest}
-            for layer in layers
-        ],
-    }
-    return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()

@@ -165,7 +165,7 @@ class Kube:
                 method,
                 url,
                 headers,
-                None if body is None else json.dumps(body),
+                None if body is None else dict(body),
                 _request_timeout=(10, read_seconds),
             ).response
         except (urllib3.exceptions.HTTPError, ApiException) as error:

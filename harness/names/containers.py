@@ -20,7 +20,7 @@ from harness.names.gate_settings import GIT_PORT, GIT_ROOT, SETTINGS, TOKEN_PORT
 
 REGISTRY_FOLDER = "/etc/gitops-harness/registry"
 GATE_FOLDER = "/etc/gitops-harness/gate"
-GATE_PROGRAM = "/opt/gitops-harness/gate_server.py"
+GATE_PROGRAMS = "/opt/gitops-harness"
 REGISTRY_COMMAND = ("serve", f"{REGISTRY_FOLDER}/config.yml")
 """Arguments for an image whose entrypoint is the registry, as upstream's is."""
 _POLL_SECONDS = 0.1
@@ -109,15 +109,19 @@ def gate_spec(
         repositories: Holds `<host>/<owner>/<repository>.git`; nothing is written there.
         https_ports: Where Git answers; published too, so that the harness can look from outside.
     """
-    program = Path(__file__).with_name("gate_server.py")
+    here = Path(__file__).parent
+    # These two files alone; without `__init__.py` they are importable under their own names.
+    programs = ("gate_server.py", "token_service.py")
+    package = f"{GATE_PROGRAMS}/harness/names"
     return ContainerSpec(
         image=image,
         name=place.name("gate"),
         network=place.network,
         labels={LABEL: place.run_id},
-        command=("python3", "-u", GATE_PROGRAM, f"{GATE_FOLDER}/{SETTINGS}"),
+        command=("python3", "-u", "-m", "harness.names.gate_server", f"{GATE_FOLDER}/{SETTINGS}"),
+        env={"PYTHONPATH": GATE_PROGRAMS},
         mounts=(
-            Mount(source=program, target=GATE_PROGRAM),
+            *(Mount(source=here / name, target=f"{package}/{name}") for name in programs),
             Mount(source=folder, target=GATE_FOLDER),
             Mount(source=repositories, target=GIT_ROOT),
         ),

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from harness.model.secret import Secret
 from harness.names.certificates import RunCertificates
-from harness.names.gate_server import password_digest
 from harness.names.mirrors import UNDECLARED
 from harness.names.registry_config import TokenAuthority
+from harness.names.token_service import password_digest
 
 GIT_PORT = 443
 TOKEN_PORT = 5001

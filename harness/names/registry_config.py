@@ -1,7 +1,7 @@
 """Writes the configuration of the local registry (distribution 2.8 and 3). Pure.
 
 Blobs lie in one folder, nothing can be deleted, and every request needs a token of this run's
-signer (`names.gate_server`). Which repositories are public is the token service's affair.
+signer (`names.token_service`). Which repositories are public is the token service's affair.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mints registry tokens for the harness itself, which holds the signing key.
 
 Pushing therefore needs no user and no token service. What users may do is decided by
-`names.gate_server`; how a push uses the token is `images.push`.
+`names.token_service`; how a push uses the token is `images.push`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from datetime import datetime
 from harness.model.registry import RegistryRepository
 from harness.model.secret import Secret
 from harness.names.certificates import RunCertificates
-from harness.names.gate_server import signed_token
 from harness.names.registry_config import TokenAuthority
+from harness.names.token_service import signed_token
 
 TokenSupplier = Callable[[Iterable[RegistryRepository]], Secret]
 
@@ -23,7 +23,7 @@ def token_supplier(
 ) -> TokenSupplier:
     """Returns a function that mints a token to push to and pull from some repositories.
 
-    A token is valid for `gate_server.TOKEN_SECONDS` from when it is minted.
+    A token is valid for `token_service.TOKEN_SECONDS` from when it is minted.
     """
 
     def mint(repositories: Iterable[RegistryRepository]) -> Secret:

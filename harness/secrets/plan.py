@@ -36,6 +36,12 @@ class PlannedSecret:
     """`generated`, `harness.toml`, or `credentials of this run's registry`."""
 
 
+    @property
+    def sensitive(self) -> tuple[Secret, ...]:
+        """The values that must never be shown; names of users and databases are no secrets."""
+        return tuple(v for key, v in self.data.items() if not _NAME_KEY.search(key))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryLogin:
     """The user that this run's registry accepts."""

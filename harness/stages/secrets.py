@@ -21,7 +21,7 @@ def secrets(context: Context, voice: Voice, login: RegistryLogin) -> str:
         generate=lambda: random_source.token_urlsafe(18),
     )
     planned = plan_secrets(declaration.secrets, sources)
-    context.secrets += [value for p in planned for value in p.data.values()]
+    context.secrets += [value for p in planned for value in p.sensitive]
     if context.reused:
         planned = keep_existing(kube, planned)
     voice.say(", ".join(sorted({p.name for p in planned})))

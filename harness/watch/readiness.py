@@ -95,8 +95,8 @@ def workload_judgement(workloads: Sequence[ObjectRef]) -> Callable[[ClusterView]
         waiting = [s for s in statuses if s.health is not Health.READY]
         line = f"{len(statuses) - len(waiting)} of {len(statuses)} ready"
         if waiting:
-            line += "; waiting for " + ", ".join(_brief(s) for s in waiting[:3])
-            line += f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+            line += "; waiting for " + ", ".join(_brief(s) for s in waiting[:2])
+            line += f" and {len(waiting) - 2} more" if len(waiting) > 2 else ""
         return Standing(
             reached=bool(statuses) and not waiting and view.complete,
             line=line,
@@ -107,7 +107,8 @@ def workload_judgement(workloads: Sequence[ObjectRef]) -> Callable[[ClusterView]
 
 
 def _brief(status: ObjectStatus) -> str:
-    return f"{status.ref.kind} {status.ref.name} ({status.message[:110]})"
+    cause = status.message.rpartition("; ")[2].partition(": ")[2] or status.message
+    return f"{status.ref.name} ({cause if len(cause) <= 60 else cause[:59] + '…'})"
 
 
 def workload_status(view: ClusterView, ref: ObjectRef) -> ObjectStatus:

@@ -167,7 +167,7 @@ class Docker:
         self.ids[reference] = digest("id of " + reference)
 
     def has_image(self, image_id: str) -> bool:
-        return image_id in self.ids.values()
+        return image_id in {*self.ids.values(), *self.ids}
 
     def load_archive(self, path: Path) -> None:
         self.ids[str(path)] = path.read_bytes().decode().rpartition(" ")[2]
@@ -273,16 +273,23 @@ def test_images_are_pulled_by_digest_and_only_tags_without_one_are_resolved(worl
 
 def test_no_official_name_appears_in_docker(world: World) -> None:
     bundle = pull_bundle(world.site, world.effects)
-    names = [name for name in world.docker.ids if "@" not in name]
-    assert sorted(names) == sorted(image.reference for image in bundle.images)
+    assert sorted(world.docker.ids) == sorted(image.reference for image in bundle.images)
+
+
+def test_an_upstream_image_the_user_had_keeps_its_name(world: World) -> None:
+    theirs = f"docker.io/kindest/node@{digest('node')}"
+    world.docker.ids[theirs] = digest("id of " + theirs)
+    pull_bundle(world.site, world.effects)
+    assert theirs in world.docker.ids
 
 
 def test_a_second_pull_asks_nobody_and_gives_the_same_bundle(world: World) -> None:
     first = pull_bundle(world.site, world.effects)
     again = World(world.site, web=Web({}))
     second = pull_bundle(world.site, again.effects)
-    assert (second.path, second.key) == (first.path, first.key)
+    assert (second.path, second.key, second.seconds) == (first.path, first.key, first.seconds)
     assert (again.docker.pulled, again.docker.resolved, again.docker.built) == ([], [], [])
+    assert {p.state.value for p in again.told} == {"waiting", "done"}
     assert all(p.cached for p in again.told if p.state.value == "done")
 
 

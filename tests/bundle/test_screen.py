@@ -141,7 +141,16 @@ def test_the_live_screen_shows_parts_side_by_side_and_closes_with_the_seconds() 
         screen.report(done("kafka", 10.0))
         screen.report(done("later", cached=True))
     picture = captured.get()
-    for text in ("go", "compiling", "/c/logs/go.log", "kafka", "12", "10 s", "waiting: later"):
+    for text in (
+        "go",
+        "compiling",
+        "go.log",
+        "logs in /c/logs",
+        "kafka",
+        "12",
+        "10 s",
+        "waiting: later",
+    ):
         assert text in picture
     end = out.getvalue().splitlines()[-1]
     assert "3 of 3 parts done, 1 of them from the cache, in 10 s" in end

@@ -220,6 +220,11 @@ def test_a_folder_without_git_is_published_under_its_own_ignore_rules(tmp_path: 
     ]
     assert done.branches == ("main", "master")
     assert snapshot(folder) == before
+    (folder / ".gitignore").write_text("*.tmp\na.yaml\n")
+    again = publish(folder, tmp_path / "bare.git")
+    assert sorted(published(tmp_path / "bare.git", again.revision)) == [
+        ".gitignore", "sub/.gitignore", "sub/c.yaml",
+    ]
 
 
 def test_a_linked_worktree_is_published_as_it_is(checkout: Path, tmp_path: Path) -> None:

@@ -100,3 +100,9 @@ def test_the_object_carries_the_values_in_base64() -> None:
 
     assert made["data"] == {"password": base64.b64encode(b"random-0").decode()}
     assert made["metadata"] == {"name": "db", "namespace": "dev", "labels": {"run": "r"}}
+
+
+def test_names_of_users_and_databases_are_not_treated_as_secrets() -> None:
+    (planned,) = plan_secrets([_use("order-db", "username", "password", "database")], _sources())
+
+    assert [s.reveal() for s in planned.sensitive] == ["random-0"]

@@ -1,5 +1,8 @@
 // Command argocd is the part of Argo CD that its core installation runs, in one binary.
 //
+// Upstream's main also switches off gRPC's SRV lookups, which only its grpclb balancer switches on; that balancer is
+// not linked here, so there is nothing to switch off (and trying to panics).
+//
 // The name it is called by chooses the program, as upstream's own binary does. The user interface, the API
 // server, dex and the command line client are left out: core does not start them. The one command of the client
 // that core needs, `argocd admin redis-initial-password` of an init container, is in redis.go.
@@ -18,7 +21,6 @@ import (
 	askpass "github.com/argoproj/argo-cd/v3/cmd/argocd-git-ask-pass/commands"
 	reposerver "github.com/argoproj/argo-cd/v3/cmd/argocd-repo-server/commands"
 	"github.com/argoproj/argo-cd/v3/common"
-	"github.com/argoproj/argo-cd/v3/util/grpc"
 	"github.com/argoproj/argo-cd/v3/util/log"
 )
 
@@ -53,7 +55,6 @@ func newVersionCommand() *cobra.Command {
 }
 
 func main() {
-	grpc.DisableSRVLookups()
 	name := filepath.Base(os.Args[0])
 	if chosen := os.Getenv("ARGOCD_BINARY_NAME"); chosen != "" {
 		name = chosen

@@ -159,6 +159,8 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def _close(application: Application) -> None:
     for worker in application.workers:
+        worker.ask_to_stop()
+    for worker in application.workers:
         worker.stop()
     for close in application.closers:
         close()

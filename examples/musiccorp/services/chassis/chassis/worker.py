@@ -85,9 +85,13 @@ class Worker:
         self._last_beat = self._clock()
         self._thread.start()
 
+    def ask_to_stop(self) -> None:
+        """Returns at once; the worker ends after the step it is in."""
+        self._stop.set()
+
     def stop(self, timeout_seconds: float = 10.0) -> None:
         """Asks the worker to end and waits for it, so that what it holds is given back."""
-        self._stop.set()
+        self.ask_to_stop()
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
         if self._thread.is_alive():

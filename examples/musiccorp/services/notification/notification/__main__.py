@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from chassis.events import EventConsumer, connect_consumer
+from chassis.consuming import EventConsumer, connect_consumer
 from chassis.health import Health
 from chassis.program import Service, run_service
 from chassis.settings import KafkaSettings, ServerSettings

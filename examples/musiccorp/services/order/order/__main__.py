@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from chassis.consuming import EventConsumer, connect_consumer
 from chassis.database import DATABASE_AWAY, check_database, migrate, open_pool
-from chassis.events import EventConsumer, KafkaPublisher, connect_consumer, ensure_topic
-from chassis.health import Health, once_reached
+from chassis.health import Check, Health, once_reached
 from chassis.program import Service, run_service
+from chassis.publishing import KafkaPublisher, ensure_topic
 from chassis.settings import DatabaseSettings, KafkaSettings, ServerSettings
 from chassis.web import Application
 from chassis.worker import Worker
@@ -25,6 +26,7 @@ from order.placing import apply_settlement, place_order
 from order.routes import order_routes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from order.orders import Order
@@ -43,49 +45,27 @@ class Settings(ServerSettings, DatabaseSettings, KafkaSettings):
 def build(settings: Settings) -> Application:
     """Returns the order service on its real database, neighbours and broker."""
     pool = open_pool(settings, application="order")
-    catalog = open_client(settings.catalog_url, timeout_seconds=settings.neighbour_timeout_seconds)
-    customer = open_client(
-        settings.customer_url, timeout_seconds=settings.neighbour_timeout_seconds
-    )
-    ledger, stock, desk = PostgresLedger(pool), HttpStockRoom(catalog), HttpCustomerDesk(customer)
+    timeout_seconds = settings.neighbour_timeout_seconds
+    catalog = open_client(settings.catalog_url, timeout_seconds=timeout_seconds)
+    customer = open_client(settings.customer_url, timeout_seconds=timeout_seconds)
     publisher = KafkaPublisher(settings, client_id="order")
+    ledger, stock = PostgresLedger(pool), HttpStockRoom(catalog)
     relay = OutboxRelay(
         ledger,
         publisher,
         prepare=functools.partial(ensure_topic, settings, ORDERS_TOPIC, client_id="order"),
     )
-    settlements = EventConsumer(
-        [SETTLEMENTS_TOPIC],
-        functools.partial(apply_settlement, ledger=ledger, stock=stock, now=_now),
-        connect=connect_consumer(settings, client_id="order", group_id="order"),
-    )
-
-    def place(order_id: UUID, customer_id: int, wishes: list[Wish]) -> Order:
-        order = place_order(
-            order_id,
-            customer_id,
-            wishes,
-            customers=desk,
-            stock=stock,
-            ledger=ledger,
-            now=_now,
-            currency=settings.currency,
-        )
-        relay.wake()
-        return order
-
+    settlements = _settlements_consumer(settings, ledger, stock)
+    place = _placing(settings, HttpCustomerDesk(customer), stock, ledger, relay)
+    outbox = Worker("outbox", relay.step)
+    consumer = Worker("settlements", settlements.step, finish=settlements.close)
+    checks: dict[str, Check] = {
+        "database": functools.partial(check_database, pool),
+        "settlements": once_reached(settlements.check),
+    }
     return Application(
         routes=order_routes(place=place, ledger=ledger),
-        health=Health(
-            checks={
-                "database": functools.partial(check_database, pool),
-                "settlements": once_reached(settlements.check),
-            },
-            hearts=(
-                outbox := Worker("outbox", relay.step),
-                consumer := Worker("settlements", settlements.step, finish=settlements.close),
-            ),
-        ),
+        health=Health(checks=checks, hearts=(outbox, consumer)),
         workers=(outbox, consumer),
         closers=(publisher.close, pool.close, catalog.close, customer.close),
         unavailable=DATABASE_AWAY,
@@ -95,6 +75,40 @@ def build(settings: Settings) -> Application:
 def bring_schema_up_to_date(settings: Settings) -> None:
     """Runs the migrations of the order service."""
     migrate(settings, files("order") / "migrations", application="order-migrate")
+
+
+def _settlements_consumer(
+    settings: Settings, ledger: PostgresLedger, stock: HttpStockRoom
+) -> EventConsumer:
+    return EventConsumer(
+        [SETTLEMENTS_TOPIC],
+        functools.partial(apply_settlement, ledger=ledger, stock=stock, now=_now),
+        connect=connect_consumer(settings, client_id="order", group_id="order"),
+    )
+
+
+def _placing(
+    settings: Settings,
+    customers: HttpCustomerDesk,
+    stock: HttpStockRoom,
+    ledger: PostgresLedger,
+    relay: OutboxRelay,
+) -> Callable[[UUID, int, list[Wish]], Order]:
+    def place(order_id: UUID, customer_id: int, wishes: list[Wish]) -> Order:
+        order = place_order(
+            order_id,
+            customer_id,
+            wishes,
+            customers=customers,
+            stock=stock,
+            ledger=ledger,
+            now=_now,
+            currency=settings.currency,
+        )
+        relay.wake()
+        return order
+
+    return place
 
 
 def _now() -> datetime:

@@ -7,9 +7,10 @@ import sys
 import threading
 from dataclasses import dataclass
 
-from chassis.events import EventConsumer, KafkaPublisher, connect_consumer, ensure_topic
+from chassis.consuming import EventConsumer, connect_consumer
 from chassis.health import Health
 from chassis.program import Service, run_service
+from chassis.publishing import KafkaPublisher, ensure_topic
 from chassis.settings import KafkaSettings, ServerSettings
 from chassis.web import Application
 from chassis.worker import Worker

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from chassis.events import Event, EventConsumer, parse_event
+from chassis.consuming import EventConsumer
+from chassis.events import Event, parse_event
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 
