@@ -66,9 +66,8 @@ def _parser() -> argparse.ArgumentParser:
 def _wanted(graph: Graph, names: list[str]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in graph.names]
     if unknown:
-        raise RequestError(
-            f"There is no part {', '.join(unknown)}. Parts are: {', '.join(graph.names)}."
-        )
+        msg = f"There is no part {', '.join(unknown)}. Parts are: {', '.join(graph.names)}."
+        raise RequestError(msg)
     return graph.closure(names or graph.names)
 
 

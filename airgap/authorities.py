@@ -32,7 +32,9 @@ def _digest_of_given(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise RequestError(f"--ca {path} cannot be read: {error.strerror}.") from error
+        msg = f"--ca {path} cannot be read: {error.strerror}."
+        raise RequestError(msg) from error
     if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise RequestError(f"--ca {path} is not a certificate in PEM format.")
+        msg = f"--ca {path} is not a certificate in PEM format."
+        raise RequestError(msg)
     return digest_of_file(path)

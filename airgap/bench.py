@@ -1,4 +1,4 @@
-"""What a builder works with: its folder, its inputs, a way to run programs and to say how far it is.
+"""What a builder works with: a folder, inputs, a way to run programs and to say how far it is.
 
 Builders (``building/``) see nothing else of this program: not the graph, not the other parts.
 """
@@ -61,19 +61,22 @@ class Bench:
         """A setting that is a text."""
         value = self.settings[name]
         if not isinstance(value, str):
-            raise TypeError(f"setting {name} of {self.part} is {value!r}, not a text")
+            msg = f"setting {name} of {self.part} is {value!r}, not a text"
+            raise TypeError(msg)
         return value
 
     def texts(self, name: str) -> Sequence[str]:
         """A setting that is a list of texts."""
         value = self.settings[name]
         if not isinstance(value, list | tuple):
-            raise TypeError(f"setting {name} of {self.part} is {value!r}, not a list")
+            msg = f"setting {name} of {self.part} is {value!r}, not a list"
+            raise TypeError(msg)
         return [str(item) for item in value]
 
     def table(self, name: str) -> Mapping[str, str]:
         """A setting that is a table of texts."""
         value = self.settings[name]
         if not isinstance(value, Mapping):
-            raise TypeError(f"setting {name} of {self.part} is {value!r}, not a table")
+            msg = f"setting {name} of {self.part} is {value!r}, not a table"
+            raise TypeError(msg)
         return {str(key): str(item) for key, item in value.items()}

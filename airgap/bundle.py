@@ -95,9 +95,16 @@ def _image(
             "bytes": result.facts["bytes"],
         },
         "declared": [_declared(name, versions, manifest) for name in table["declared"]],
-        "built_from": str(table["built_from"]).format(**versions),
+        "built_from": str(table["built_from"]).format(**versions, packages=_packages(result)),
         "labels": {"dev.gitops-harness": "bundle"},
     }
+
+
+def _packages(result: Result) -> str:
+    """The packages of the distribution that matter, with their versions."""
+    found = result.facts.get("packages")
+    pairs = found.items() if isinstance(found, dict) else ()
+    return " and ".join(f"{name} {version}" for name, version in pairs)
 
 
 def _declared(name: str, versions: Mapping[str, str], manifest: Path) -> str:
@@ -108,4 +115,5 @@ def _declared(name: str, versions: Mapping[str, str], manifest: Path) -> str:
     for found in re.findall(r"^\s+(?:- )?image: (\S+)$", manifest.read_text("utf-8"), re.MULTILINE):
         if found.rpartition(":")[0].rpartition("/")[2] == wanted:
             return str(found)
-    raise ValueError(f"{manifest} names no image {wanted}")
+    msg = f"{manifest} names no image {wanted}"
+    raise ValueError(msg)

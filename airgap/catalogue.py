@@ -42,7 +42,8 @@ def make_graph(pins: Pins, authorities: Mapping[str, Path], machine: str | None 
     """
     machine = machine or platform.machine()
     if machine not in ARCHITECTURES:
-        raise RequestError(f"Bundles are built on {', '.join(ARCHITECTURES)}, not on {machine}.")
+        msg = f"Bundles are built on {', '.join(ARCHITECTURES)}, not on {machine}."
+        raise RequestError(msg)
     catalogue = _Catalogue(pins, authorities, ARCHITECTURES[machine])
     return Graph(catalogue.parts())
 
@@ -155,6 +156,7 @@ class _Catalogue:
                 "base_argument": table.get("base_argument", "BASE"),
                 "inputs": inputs,
                 "arguments": dict(table.get("arguments", {})),
+                "packages": list(table.get("packages", [])),
             },
             sources=(self._pins.home / "recipes" / folder,),
         )

@@ -103,8 +103,10 @@ class Graph:
 
     def _add(self, part: Part) -> None:
         if part.name in self._parts:
-            raise GraphError(f"part {part.name} is declared twice")
+            msg = f"part {part.name} is declared twice"
+            raise GraphError(msg)
         for below in part.depends_on:
             if below not in self._parts:
-                raise GraphError(f"part {part.name} depends on {below}, declared later or never")
+                msg = f"part {part.name} depends on {below}, declared later or never"
+                raise GraphError(msg)
         self._parts[part.name] = part

@@ -42,7 +42,8 @@ class Pins:
             rf"^(?:require )?\s*{re.escape(module)} (v\S+)", path.read_text("utf-8"), re.MULTILINE
         )
         if found is None:
-            raise ValueError(f"{path} does not require {module}")
+            msg = f"{path} does not require {module}"
+            raise ValueError(msg)
         return found[1]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -24,6 +25,7 @@ GRACE_SECONDS = 5.0
 """Between asking a process group to end and ending it."""
 _POLL_SECONDS = 0.1
 _TAIL_LINES = 12
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def ignore_line(_line: str) -> None:
@@ -78,13 +80,15 @@ def run(
             _end(process)
             reader.join(GRACE_SECONDS)
     if status != 0:
-        raise BuildError(f"`{_short(command)}` ended with status {status}: {tail_of(lines)}")
+        msg = f"`{_short(command)}` ended with status {status}: {tail_of(lines)}"
+        raise BuildError(msg)
     return lines
 
 
 def tail_of(lines: Sequence[str], count: int = _TAIL_LINES) -> str:
     """The last lines that say something, as one line."""
-    telling = [line.strip() for line in lines if line.strip()]
+    plain = [_COLOUR.sub("", line).strip() for line in lines]
+    telling = [line for line in plain if line]
     return " | ".join(telling[-count:]) or "it said nothing"
 
 
@@ -102,7 +106,8 @@ def _start(command: Command) -> subprocess.Popen[str]:
             start_new_session=True,
         )
     except OSError as error:
-        raise BuildError(f"`{command.words[0]}` cannot be started: {error}") from error
+        msg = f"`{command.words[0]}` cannot be started: {error}"
+        raise BuildError(msg) from error
 
 
 def _dies_with_parent() -> list[str]:
@@ -116,10 +121,11 @@ def _wait(process: subprocess.Popen[str], command: Command, cancelled: threading
         if cancelled.wait(_POLL_SECONDS):
             raise CancelledBuildError
         if time.monotonic() > end:
-            raise BuildError(
+            msg = (
                 f"`{_short(command)}` did not end within {command.deadline_seconds:.0f} seconds "
                 "and was ended"
             )
+            raise BuildError(msg)
     return status
 
 

@@ -82,11 +82,7 @@ class Store:
         self, part: str, key: str, *, draft: Path, seconds: float, facts: Mapping[str, object]
     ) -> Result:
         """Makes a draft the result of its key, in one step; replaces a damaged result."""
-        sizes = {
-            str(file.relative_to(draft)): file.stat().st_size
-            for file in draft.iterdir()
-            if file.is_file()
-        }
+        sizes = _sizes(draft)
         content = {
             "part": part,
             "key": key,
@@ -128,6 +124,17 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """The files whose loss would be noticed late: those at the top and those over a megabyte."""
+    found: dict[str, int] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            size = path.stat().st_size
+            if path.parent == folder or size >= 1 << 20:
+                found[str(path.relative_to(folder))] = size
+    return found
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from airgap.bench import Bench
 from airgap.errors import BuildError
+from airgap.process import ignore_line
 from airgap.store import Result
 
 LABEL = "dev.gitops-harness=bundle"
@@ -23,6 +24,8 @@ _MOVE_DEADLINE_SECONDS = 1200.0
 """For saving, loading and importing archives."""
 _QUICK_DEADLINE_SECONDS = 120.0
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_UNREACHABLE = "docker daemon"
+"""Part of what the client says if it reaches no daemon, or may not."""
 _loading = threading.Lock()
 
 
@@ -41,8 +44,8 @@ def build(
     arguments: Mapping[str, str],
 ) -> str:
     """Builds an image and returns its id; stages that were only steps on the way are removed."""
-    stage = f"{bench.part}-{bench.key[:12]}"
-    given = {**arguments, "STAGE": stage}
+    revision = str(bench.settings["revision"])
+    given = {**arguments, "STAGE": bench.part, "REVISION": revision}
 
     def follow(line: str) -> None:
         if step := _STEP.match(line):
@@ -62,7 +65,7 @@ def build(
             on_line=follow,
         )
     finally:
-        _remove_stages(bench, stage)
+        _remove_stages(bench)
     return image_id(bench, reference)
 
 
@@ -116,6 +119,25 @@ def load_missing(bench: Bench, result: Result) -> str:
     return reference
 
 
+def package_versions(bench: Bench, reference: str, packages: Sequence[str]) -> dict[str, str]:
+    """The versions of distribution packages that an image holds."""
+    if not packages:
+        return {}
+    lines = docker(
+        bench,
+        "run",
+        "--rm",
+        f"--label={LABEL}",
+        "--network=none",
+        "--entrypoint=dpkg-query",
+        reference,
+        "--show",
+        "--showformat=${Package} ${Version}\\n",
+        *packages,
+    )
+    return dict(line.split(" ", 1) for line in lines if " " in line)
+
+
 def take_out(bench: Bench, reference: str, path: str, target: Path) -> None:
     """Copies a path out of an image, then removes the image."""
     container = docker(bench, "create", f"--label={LABEL}", reference, "true")[-1]
@@ -132,7 +154,7 @@ def docker(
     bench: Bench,
     *words: str,
     deadline_seconds: float = _QUICK_DEADLINE_SECONDS,
-    on_line: object = None,
+    on_line: Callable[[str], None] = ignore_line,
 ) -> list[str]:
     """Runs one command of Docker.
 
@@ -140,19 +162,25 @@ def docker(
         BuildError: there is no Docker, or it refused.
     """
     if shutil.which("docker") is None:
-        raise BuildError("There is no `docker` on the path: install Docker, then start again.")
-    follow = on_line if callable(on_line) else (lambda _line: None)
-    return bench.run(
-        "docker",
-        *words,
-        deadline_seconds=deadline_seconds,
-        environment={"DOCKER_BUILDKIT": "0", "DOCKER_CLI_HINTS": "false"},
-        on_line=follow,
-    )
+        msg = "There is no `docker` on the path: install Docker, then start again."
+        raise BuildError(msg)
+    try:
+        return bench.run(
+            "docker",
+            *words,
+            deadline_seconds=deadline_seconds,
+            environment={"DOCKER_BUILDKIT": "0", "DOCKER_CLI_HINTS": "false"},
+            on_line=on_line,
+        )
+    except BuildError as error:
+        if _UNREACHABLE not in str(error):
+            raise
+        msg = f"Docker does not answer: {error} Start it, or let this user reach it, and try again."
+        raise BuildError(msg) from error
 
 
-def _remove_stages(bench: Bench, stage: str) -> None:
-    """Removes untagged images of this build alone; one that is still used is kept by Docker."""
+def _remove_stages(bench: Bench) -> None:
+    """Removes untagged images of this part's builds alone; one in use is kept by Docker."""
     try:
         found = docker(
             bench,
@@ -160,7 +188,7 @@ def _remove_stages(bench: Bench, stage: str) -> None:
             "ls",
             "--quiet",
             "--filter=dangling=true",
-            f"--filter=label={STAGE_LABEL}={stage}",
+            f"--filter=label={STAGE_LABEL}={bench.part}",
         )
         if found:
             docker(bench, "image", "rm", *dict.fromkeys(found))

@@ -12,7 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from airgap.bench import Bench
-from airgap.building.docker import build, load_missing, reference_of, save, take_out
+from airgap.building.docker import (
+    build,
+    load_missing,
+    package_versions,
+    reference_of,
+    save,
+    take_out,
+)
 from airgap.keys import digest_of_file
 
 
@@ -31,6 +38,7 @@ def build_image(bench: Bench) -> Mapping[str, object]:
         "image_id": found,
         "sha256": digest_of_file(archive),
         "bytes": archive.stat().st_size,
+        "packages": package_versions(bench, reference, bench.texts("packages")),
     }
 
 

@@ -1,4 +1,4 @@
-"""Builds the images that a node holds from the start, under the names that kubeadm and kind ask for.
+"""Builds the images that a node holds from the start, under the names that it asks for.
 
 They never carry those names in the user's Docker, only in the node's containerd (``names``). The
 node image itself is an image like the others (``building.images``).
@@ -56,7 +56,8 @@ def _wanted_names(bench: Bench) -> dict[str, list[str]]:
     for name in dict.fromkeys(wanted):
         program = name.rpartition(":")[0].rpartition("/")[2]
         if program not in providers:
-            raise BuildError(f"kubeadm or kind needs {name}, which the recipe does not provide.")
+            msg = f"kubeadm or kind needs {name}, which the recipe does not provide."
+            raise BuildError(msg)
         found.setdefault(providers[program], []).append(name)
     return found
 

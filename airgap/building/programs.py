@@ -160,7 +160,8 @@ def _evaluate(expression: str, known: Mapping[str, str]) -> str:
         else:
             name = rest.split(None, 1)[0]
             if name not in known:
-                raise BuildError(f"a constant of kind's storage manifest refers to {name}")
+                msg = f"a constant of kind's storage manifest refers to {name}"
+                raise BuildError(msg)
             value += known[name]
             rest = rest[len(name) :]
         rest = rest.lstrip(" \t")

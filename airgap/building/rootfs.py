@@ -67,11 +67,12 @@ def _require_mmdebstrap(bench: Bench) -> None:
     if shutil.which("mmdebstrap"):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise BuildError(
+        msg = (
             "The base file systems are made by mmdebstrap, which is not installed, and installing "
             "it takes root on Debian or Ubuntu. Install it (there: apt-get install mmdebstrap "
             "debian-archive-keyring) and start again; what is finished is kept."
         )
+        raise BuildError(msg)
     bench.say("installing mmdebstrap")
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     bench.run("apt-get", "update", deadline_seconds=600, environment=environment)

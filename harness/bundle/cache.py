@@ -137,17 +137,23 @@ def publish(staged: Path, final: Path, *, is_good: Callable[[Path], bool]) -> bo
 
 @contextlib.contextmanager
 def exclusive(path: Path, *, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Holds a lock file while the body runs; `on_wait` is called once if somebody else holds it.
+    """Holds a lock file while the body runs.
 
     The lock ends with the process that holds it, so a killed run never blocks the next one.
+
+    Args:
+        path: The lock file; it stays.
+        on_wait: Called again and again while somebody else holds it. It should wait a little, and
+            may raise to give up.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                on_wait()
         yield
 
 

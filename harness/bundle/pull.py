@@ -17,7 +17,7 @@ from harness.bundle.effects import Effects, Site
 from harness.bundle.manifest import FILE_NAME, SCHEMA, ImageEntry, VersionedEntry, read_bundle
 from harness.bundle.part_store import content_key, part_seconds
 from harness.bundle.parts import Finished, Part, Teller, run_parts
-from harness.bundle.progress import PartProgress, PartState
+from harness.bundle.progress import PartProgress, PartState, stoppable
 from harness.bundle.pull_files import FileWork, fetch_file
 from harness.bundle.pull_images import DigestBook, declared_names, image_work, take_image
 from harness.bundle.upstream import Pins, read_pins
@@ -25,6 +25,7 @@ from harness.model.bundle import Bundle
 from harness.model.errors import BundleError
 
 WORKERS = 4
+WAIT_SECONDS = 0.2
 Entry = VersionedEntry | ImageEntry
 IMAGE_LINE = re.compile(r"^\s*(?:- )?image:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
@@ -40,27 +41,45 @@ def pull_bundle(site: Site, effects: Effects, *, refresh: bool = False) -> Bundl
     Raises:
         BundleError: Something cannot be had, or is not what the pins say.
         ImageError: A layer on top of an upstream image does not build.
+        StoppedError: The run was cancelled.
     """
     pins = read_pins(site.upstream.pins)
-    waiting = PartProgress(
-        part="pull", state=PartState.WAITING, detail="another run is pulling into this cache"
-    )
-    lock = site.cache / "locks" / "pull.lock"
-    with exclusive(lock, on_wait=lambda: effects.report(waiting)):
+    queue = _Queue(effects)
+    with exclusive(site.cache / "locks" / "pull.lock", on_wait=queue.wait):
+        queue.leave()
         book = DigestBook(site.cache / "upstream-digests.json")
         if refresh:
             book.forget()
-        parts = [*_file_parts(pins, site, effects), *_image_parts(pins, site, effects, book)]
         finished = run_parts(
-            parts,
+            [*_file_parts(pins, site, effects), *_image_parts(pins, site, effects, book)],
             workers=WORKERS,
             clock=effects.clock,
             report=effects.report,
             cancelled=effects.cancelled,
         )
-        return _write_bundle(
-            pins, site, finished, effects.clock.now().isoformat(timespec="seconds")
-        )
+        created = effects.clock.now().isoformat(timespec="seconds")
+        return _write_bundle(pins, site, finished, created)
+
+
+class _Queue:
+    """Waits for another run that pulls into the same cache, and says so."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self._waited = False
+
+    def wait(self) -> None:
+        self._waited = True
+        self._tell(PartState.RUNNING)
+        self._effects.clock.sleep(WAIT_SECONDS)
+
+    def leave(self) -> None:
+        if self._waited:
+            self._tell(PartState.DONE)
+
+    def _tell(self, state: PartState) -> None:
+        report = stoppable(self._effects.report, self._effects.cancelled)
+        report(PartProgress(part="waiting for another run that pulls", state=state))
 
 
 def _file_parts(pins: Pins, site: Site, effects: Effects) -> list[Part[Entry]]:
@@ -113,8 +132,7 @@ def _check_images_are_pinned(manifest: Path, pins: Pins) -> None:
 def _write_bundle(
     pins: Pins, site: Site, finished: Mapping[str, Finished[Entry]], created: str
 ) -> Bundle:
-    entries = {name: done.result for name, done in finished.items()}
-    images = [entry for entry in entries.values() if isinstance(entry, ImageEntry)]
+    entries = {name: finished[name].result for name in sorted(finished)}
     contents = [entry.file.sha256 for entry in entries.values()]
     key = content_key("pull", pins.kubernetes, *sorted(contents))
     data = {
@@ -125,7 +143,7 @@ def _write_bundle(
         "kubernetes": pins.kubernetes,
         "tools": {name: entries[name].model_dump() for name in pins.tools},
         "manifests": {n: entries[f"{n}-manifest"].model_dump() for n in pins.manifests},
-        "images": [image.model_dump() for image in images],
+        "images": [entries[role].model_dump() for role in pins.images],
         "seconds": {name: part_seconds(site.cache, entry) for name, entry in entries.items()},
     }
     path = site.cache / "bundles" / key / FILE_NAME

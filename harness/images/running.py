@@ -10,6 +10,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
+def pods_to_replace(
+    pods: Iterable[Mapping[str, Any]], wanted: Mapping[str, str]
+) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
+    """Returns each pod that runs another digest than the wanted one, with the images concerned."""
+    found = []
+    for pod in pods:
+        stale = tuple(
+            image
+            for image, digests in running_digests([pod]).items()
+            if image in wanted and digests != {wanted[image]}
+        )
+        if stale:
+            found.append((pod, stale))
+    return found
+
+
 def running_digests(pods: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     """Returns declared image -> digests that containers of these pods run."""
     found: dict[str, set[str]] = {}

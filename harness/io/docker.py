@@ -204,18 +204,15 @@ class DockerDaemon:
                 seen=_short(error),
                 next_step="harness down, then try again",
             ) from error
-        settings = container.attrs["NetworkSettings"]
-        ports = {
-            int(port.partition("/")[0]): int(bound[0]["HostPort"])
-            for port, bound in (settings["Ports"] or {}).items()
-            if bound
-        }
-        return StartedContainer(
-            id=str(container.id),
-            name=spec.name,
-            address=settings["Networks"][spec.network]["IPAddress"],
-            ports=ports,
-        )
+        return _started(container, spec.network)
+
+    def running(self, name: str, network: str) -> StartedContainer | None:
+        """Returns where a container of that name is, or None when it does not run."""
+        try:
+            container = self._client.containers.get(name)
+        except docker.errors.NotFound:
+            return None
+        return _started(container, network) if container.status == "running" else None
 
     def _arguments(self, spec: ContainerSpec) -> dict[str, Any]:
         endpoint = self._client.api.create_endpoint_config(aliases=list(spec.network_aliases))
@@ -275,9 +272,13 @@ class DockerDaemon:
             self._client.containers.get(name).remove(force=True, v=True)
 
     def remove_network(self, name: str) -> None:
-        """Removes a network; absent is fine."""
+        """Removes a network, whoever is still on it; absent is fine."""
         with contextlib.suppress(docker.errors.NotFound):
-            self._client.networks.get(name).remove()
+            found = self._client.networks.get(name)
+            found.reload()
+            for member in found.attrs.get("Containers") or {}:
+                found.disconnect(member, force=True)
+            found.remove()
 
     def ours(self) -> list[Leftover]:
         """Returns every container and network of a run by its label, and images by their name."""
@@ -310,6 +311,21 @@ class DockerDaemon:
         query: dict[str, str | list[str] | bool] = {"label": key}
         nodes = self._client.containers.list(all=True, filters=query, ignore_removed=True)
         return {str(n.name): str(n.labels.get(key, "")) for n in nodes}
+
+
+def _started(container: Any, network: str) -> StartedContainer:
+    settings = container.attrs["NetworkSettings"]
+    ports = {
+        int(port.partition("/")[0]): int(bound[0]["HostPort"])
+        for port, bound in (settings["Ports"] or {}).items()
+        if bound
+    }
+    return StartedContainer(
+        id=str(container.id),
+        name=str(container.name),
+        address=settings["Networks"][network]["IPAddress"],
+        ports=ports,
+    )
 
 
 def _short(error: BaseException, limit: int = 400) -> str:

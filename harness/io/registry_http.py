@@ -57,14 +57,16 @@ class RegistryHttp:
         path = f"/v2/{repository}/blobs/uploads/?mount={digest}&from={source}"
         return self._send("POST", path, [repository, source]).status_code == 201
 
+    @_again
     def upload(
         self, repository: RegistryRepository, digest: str, content: IO[bytes], size: int
     ) -> None:
-        """Uploads a blob; the registry checks its digest.
+        """Uploads a seekable blob; the registry checks its digest.
 
         Raises:
             RegistryError: It refuses, or does not answer.
         """
+        content.seek(0)  # an earlier try may have sent a part
         begun = self._send("POST", f"/v2/{repository}/blobs/uploads/", [repository])
         self._expect(begun, 202)
         location = urljoin(self._url, begun.headers["Location"])
@@ -75,6 +77,7 @@ class RegistryHttp:
         )
         self._expect(done, 201)
 
+    @_again
     def put_manifest(
         self, repository: RegistryRepository, tag: str, body: bytes, media_type: str
     ) -> None:
@@ -95,16 +98,16 @@ class RegistryHttp:
         headers: dict[str, str] | None = None,
     ) -> requests.Response:
         token = self._mint(repositories).reveal()
-        session = requests.Session()
-        session.trust_env = False  # a proxy must not stand between us and 127.0.0.1
         try:
-            return session.request(
-                method,
-                urljoin(self._url, path),
-                data=body,
-                headers={**(headers or {}), "Authorization": f"Bearer {token}"},
-                timeout=REQUEST_DEADLINE_SECONDS,
-            )
+            with requests.Session() as session:
+                session.trust_env = False  # a proxy must not stand between us and 127.0.0.1
+                return session.request(
+                    method,
+                    urljoin(self._url, path),
+                    data=body,
+                    headers={**(headers or {}), "Authorization": f"Bearer {token}"},
+                    timeout=REQUEST_DEADLINE_SECONDS,
+                )
         except requests.RequestException as error:
             message = f"{method} {path.partition('?')[0]}: {type(error).__name__}"
             raise UnreachableError(message) from error

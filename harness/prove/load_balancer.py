@@ -75,6 +75,11 @@ def usable_subnet(declared: Sequence[str]) -> str:
     return FALLBACK_SUBNETS[0]
 
 
+def load_balancer_name(run_id: str) -> str:
+    """Returns the name of the stand-in's container and of its network."""
+    return f"gitops-harness-{run_id}-lb"
+
+
 def start_load_balancer(settings: LoadBalancerSettings, *, host: Host) -> LoadBalancer:
     """Starts the stand-in and gives it routes to the pods of every node.
 
@@ -82,7 +87,7 @@ def start_load_balancer(settings: LoadBalancerSettings, *, host: Host) -> LoadBa
         RunnerError: Docker refuses the network or the container.
         ProofError: The route to the pods cannot be set.
     """
-    network = name = f"gitops-harness-{settings.run_id}-lb"
+    network = name = load_balancer_name(settings.run_id)
     subnet = usable_subnet(settings.subnets)
     host.create_network(network, settings.run_id, subnet)
     gateways = {node: host.connect_network(network, node) for node in settings.nodes}

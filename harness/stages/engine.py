@@ -35,7 +35,7 @@ def engine(context: Context, voice: Voice, git_certificates: dict[str, str]) -> 
     workloads = [ObjectRef(kind, NAMESPACE, name) for kind, name in workload_names(text)]
 
     def show(standing: Standing) -> None:
-        voice.say(standing.line)
+        voice.say(standing.count)
         voice.objects(standing.objects)
 
     with ClusterView(kube, [(kind, NAMESPACE) for kind in WATCHED_KINDS]) as view:

@@ -115,6 +115,10 @@ def names(context: Context, voice: Voice, shared: Names) -> str:
 
 def _start(context: Context, spec: ContainerSpec) -> StartedContainer:
     docker = context.docker.get()
+    if context.reused:  # it re-reads what was written, and the registry keeps what it holds
+        running = docker.running(spec.name, spec.network)
+        if running is not None:
+            return running
     docker.remove_container(spec.name)
     return docker.run_container(spec)
 

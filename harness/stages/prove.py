@@ -15,6 +15,7 @@ from harness.prove.load_balancer import (
     PORT,
     LoadBalancer,
     LoadBalancerSettings,
+    load_balancer_name,
     start_load_balancer,
 )
 from harness.prove.routes import Route, haproxy_config, hosts, routes
@@ -76,7 +77,9 @@ def _open_ingresses(context: Context) -> tuple[LoadBalancer, tuple[Route, ...]]:
     config = context.folder.path / "haproxy.cfg"
     config.write_text(haproxy_config(found, PORT), encoding="utf-8")
     docker = context.docker.get()
-    docker.remove_container(f"gitops-harness-{context.run_id}-lb")
+    name = load_balancer_name(context.run_id)
+    docker.remove_container(name)
+    docker.remove_network(name)
     balancer = start_load_balancer(
         LoadBalancerSettings(
             run_id=context.run_id,

@@ -8,6 +8,7 @@ from harness.model.errors import NotReadyError
 from harness.model.refs import ObjectRef
 from harness.model.run import Health, ObjectStatus
 from harness.stages.context import Context
+from harness.stages.roll import roll_changed_images
 from harness.stages.stage import Voice
 from harness.watch.readiness import WATCHED_KINDS, declared_workloads, workload_judgement
 from harness.watch.settle import Settled, Standing, settle
@@ -26,6 +27,9 @@ def ready(context: Context, voice: Voice) -> str:
             expected="at least one Deployment, StatefulSet, DaemonSet, Job or Pod",
             next_step="check that the overlay lists its bases under resources",
         )
+    if context.reused:
+        replaced = roll_changed_images(context)
+        voice.say(f"{replaced} pods replaced because their image changed")
     started = context.clock.monotonic()
     times: dict[ObjectRef, float] = {}
 
@@ -35,7 +39,7 @@ def ready(context: Context, voice: Voice) -> str:
                 times.setdefault(status.ref, context.clock.monotonic() - started)
             else:
                 times.pop(status.ref, None)
-        voice.say(standing.line)
+        voice.say(standing.count)
         voice.objects(standing.objects)
 
     targets = [(kind, ns) for kind in WATCHED_KINDS for ns in declaration.namespaces]

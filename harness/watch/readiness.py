@@ -98,7 +98,7 @@ def workload_judgement(workloads: Sequence[ObjectRef]) -> Callable[[ClusterView]
             line += "; waiting for " + ", ".join(_brief(s) for s in waiting[:2])
             line += f" and {len(waiting) - 2} more" if len(waiting) > 2 else ""
         return Standing(
-            reached=bool(statuses) and not waiting and view.complete,
+            reached=bool(statuses) and not waiting,
             line=line,
             objects=tuple(statuses),
         )

@@ -16,6 +16,7 @@ from harness.watch.view import ClusterView
 
 MAX_PAUSE_SECONDS = 1.0
 DEBOUNCE_SECONDS = 0.1
+READING = "reading the cluster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,11 @@ class Standing:
     line: str
     objects: tuple[ObjectStatus, ...] = ()
     failed: str = ""
+
+    @property
+    def count(self) -> str:
+        """The head of the line: how many of how many; who is waited for stands behind it."""
+        return self.line.partition(";")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,7 @@ def settle(
     start, seen, shown = clock.monotonic(), -1, ""
     since: float | None = None
     while True:
-        standing = judge(view)
+        standing = judge(view) if view.complete else Standing(reached=False, line=READING)
         now = clock.monotonic()
         if standing.line != shown:
             shown = standing.line

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -135,8 +136,12 @@ def test_a_stamp_of_a_bundle_that_is_gone_or_a_broken_stamp_counts_for_nothing(
 def test_a_lock_makes_the_second_wait_and_says_so(tmp_path: Path) -> None:
     waited, entered = threading.Event(), threading.Event()
 
+    def wait() -> None:
+        waited.set()
+        time.sleep(0.01)
+
     def second() -> None:
-        with exclusive(tmp_path / "l" / "lock", on_wait=waited.set):
+        with exclusive(tmp_path / "l" / "lock", on_wait=wait):
             entered.set()
 
     with exclusive(tmp_path / "l" / "lock", on_wait=lambda: pytest.fail("nobody holds it")):

@@ -9,15 +9,17 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
 import pytest
 
+from harness.bundle.cache import exclusive
 from harness.bundle.effects import Effects, Site, Upstream
 from harness.bundle.manifest import ROLES, verify
-from harness.bundle.progress import PartProgress
+from harness.bundle.progress import PartProgress, StoppedError
 from harness.bundle.pull import pull_bundle
 from harness.io.clock import SystemClock
 from harness.io.process import Completed
@@ -437,3 +439,19 @@ def test_seconds_of_every_part_are_in_the_bundle(world: World) -> None:
     bundle = pull_bundle(world.site, world.effects)
     assert set(bundle.seconds) == {*ROLES, "kind", "kubectl", "kustomize", "argocd-manifest"}
     assert json.loads(bundle.path.read_text())["seconds"] == bundle.seconds
+
+
+def test_two_pulls_at_once_take_turns_and_do_the_work_once(world: World) -> None:
+    other = World(world.site)
+    with ThreadPoolExecutor(2) as pool:
+        bundles = [pool.submit(pull_bundle, w.site, w.effects) for w in (world, other)]
+    assert bundles[0].result() == bundles[1].result()
+    assert len(world.docker.pulled) + len(other.docker.pulled) == 8
+
+
+def test_a_pull_that_waits_for_another_says_so_and_can_be_cancelled(world: World) -> None:
+    with exclusive(world.site.cache / "locks" / "pull.lock", on_wait=pytest.fail):
+        threading.Timer(0.5, world.cancelled.set).start()
+        with pytest.raises(StoppedError):
+            pull_bundle(world.site, world.effects)
+    assert {p.part for p in world.told} == {"waiting for another run that pulls"}

@@ -30,6 +30,10 @@ class QuietView(ClusterView):
     def __init__(self, clock: SteppingClock) -> None:
         self._clock = clock
 
+    @property
+    def complete(self) -> bool:
+        return True
+
     def wait_for_change(self, seen: int, seconds: float) -> int:
         self._clock.sleep(seconds)
         return seen + 1
