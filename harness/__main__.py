@@ -11,8 +11,8 @@ import textwrap
 import traceback
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from harness import __version__
 from harness.commands import bundle, doctor, e2e, lifecycle, report
@@ -21,7 +21,6 @@ from harness.model.errors import ExitCode, HarnessError
 app = typer.Typer(
     name="harness",
     help="Proves on a real kind cluster that what a GitOps repository declares really runs.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -53,17 +52,19 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Returns the exit code of one command line."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments or ["--help"], standalone_mode=False)
     except HarnessError as error:
         complain(error.paragraph())
         return int(error.exit_code)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return int(ExitCode.INTERRUPTED)
-    except click.ClickException as error:
-        complain(f"{error.format_message()} Next: harness --help.")
+    except TyperException as error:
+        said = str(error).strip()
+        if said.startswith("Usage:"):  # a group without command answers with its help
+            typer.echo(said)
+        else:
+            complain(f"{said.rstrip('.')}. Next: harness --help.")
         return int(ExitCode.USAGE)
-    except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
     except Exception as error:
         complain(unexpected(error))
         return int(ExitCode.INTERNAL)

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from harness.cluster.cleanup import belongings, remove_belongings
+from harness.cluster.kind_config import read_user_config
 from harness.cluster.runs import RunFolder, kept_run
 from harness.config import Settings, load_settings
 from harness.evidence.collect import EvidenceFolder, collect_cluster, collect_containers
@@ -123,6 +124,7 @@ def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "pr
                 listener=handles.screen,
                 clock=handles.clock,
                 cancelled=context.cancelled,
+                on_stop=lambda: _stop(context),
             )
             reports = _conclude(context, handles)
         finally:
@@ -147,6 +149,8 @@ def check_input(options: RunOptions) -> Settings:
             next_step="--repo PATH",
         )
     settings = load_settings(root)
+    if options.kind_config is not None:
+        read_user_config(options.kind_config)
     find_environment(root, options.environment, settings)
     return settings
 
@@ -173,7 +177,6 @@ def _interruptible(context: Context) -> Iterator[None]:
     def stop(number: int, _frame: FrameType | None) -> None:
         context.run.interrupted = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
         context.cancelled.set()
-        threading.Thread(target=context.runner.cancel, daemon=True).start()
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -184,6 +187,11 @@ def _interruptible(context: Context) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stop(context: Context) -> None:
+    context.stopped.set()
+    context.runner.cancel()
 
 
 def _conclude(context: Context, handles: Handles) -> Sequence[Path]:

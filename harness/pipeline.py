@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.io.clock import Clock
@@ -45,8 +45,18 @@ def run_stages(
     listener: Listener,
     clock: Clock,
     cancelled: threading.Event,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Runs the stages and fills `run.stages`; never raises for a failed stage.
+
+    Args:
+        stages: In an order in which each comes after what it depends on.
+        run: Gets the records.
+        listener: Is told of every change.
+        clock: Times the stages.
+        cancelled: Set by whoever interrupts the run.
+        on_stop: Called once when a stage failed or the run was cancelled; it should make the
+            stages that still run end soon.
 
     Raises:
         ValueError: A stage comes after one that does not stand before it in the list.
@@ -68,6 +78,8 @@ def run_stages(
             _start(stage, progress, start, listener, clock)
         with progress.changed:
             progress.changed.wait(TICK_SECONDS)
+    if progress.failed() or cancelled.is_set():
+        on_stop()
     _let_end(progress, clock)
     _close(run, progress, start, clock, cancelled)
 
@@ -115,6 +127,8 @@ def _run(
     except Exception as raised:
         error = _bug(stage, raised)
     with progress.changed:
+        if record.state is not StageState.RUNNING:
+            return  # the run was closed without us
         record.seconds = clock.monotonic() - start - record.started
         record.error = error
         record.detail = detail or record.detail

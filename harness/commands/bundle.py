@@ -72,7 +72,12 @@ def pull(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Pull upstream images by digest and tools by checksum; what is cached is not pulled again."""
+    """Pull upstream images by digest and tools by checksum; what is cached is not pulled again.
+
+    HARNESS_UPSTREAM_MIRROR=HOST[:PORT][/PATH] pulls docker.io/library/x as
+    HOST/PATH/docker.io/library/x; HARNESS_DOWNLOAD_MIRROR=URL fetches https://github.com/x as
+    URL/github.com/x; HARNESS_UPSTREAM_PINS=FILE replaces the pins of the harness.
+    """
     _make(Way.PULL, cache, ca, as_json=as_json, refresh=refresh)
 
 

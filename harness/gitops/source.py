@@ -162,14 +162,13 @@ class _OwnRepository:
 
     def point(self, branches: tuple[str, ...], revision: str) -> None:
         """Points the branches and HEAD at the commit and forgets every other branch."""
-        for name in branches:
-            self.git("check-ref-format", f"refs/heads/{name}")
         wanted = {f"refs/heads/{name}" for name in branches}
         known = self.git("for-each-ref", "--format=%(refname)").splitlines()
-        for doomed in (ref for ref in known if ref not in wanted):
-            self.git("update-ref", "-d", doomed)
-        updates = (f"update {ref} {revision}\n" for ref in sorted(wanted))
-        self.git("update-ref", "--stdin", stdin="".join(updates))
+        # First and apart: a branch `a` in the way of `a/b` must be gone before that is made.
+        if doomed := [f"delete {ref}" for ref in known if ref not in wanted]:
+            self.git("update-ref", "--stdin", stdin=_lines(doomed))
+        updates = [f"update {ref} {revision}" for ref in sorted(wanted)]
+        self.git("update-ref", "--stdin", stdin=_lines(updates))
         self.git("symbolic-ref", "HEAD", f"refs/heads/{branches[0]}")
 
 
@@ -177,9 +176,7 @@ def _lines(names: Iterable[str]) -> str:
     return "".join(f"{name}\n" for name in names)
 
 
-def _on_disk(
-    user: Git, listed: Mapping[str, str]
-) -> tuple[dict[str, str], int, tuple[str, ...]]:
+def _on_disk(user: Git, listed: Mapping[str, str]) -> tuple[dict[str, str], int, tuple[str, ...]]:
     """Returns the listed files that exist, their size, and notes about special files."""
     present: dict[str, str] = {}
     size = 0

@@ -8,6 +8,7 @@ note, never dropped in silence. Turning the list into a commit is `gitops.source
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +80,10 @@ class Git:
         options = {"-C", "-c"}
         words = [a for a, b in zip(done.argv[1:], done.argv, strict=False) if b not in options]
         verb = next((word for word in words if not word.startswith("-")), "")
-        if "dubious ownership" in said:
+        if refused := re.search(r"dubious ownership in repository at ('.*?')", done.stderr):
             return self.error(
                 seen="Git refuses a checkout that another user owns",
-                next_step=f"git config --global --add safe.directory '{self.tree}'",
+                next_step=f"git config --global --add safe.directory {refused[1]}",
             )
         expected = ""
         if "Permission denied" in said:

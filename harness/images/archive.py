@@ -119,9 +119,7 @@ def _made_image(tar: tarfile.TarFile, config: bytes, names: list[str]) -> SavedI
         layer, suffix = _layer(tar, name, diff_id)
         layers.append(layer)
         described.append(_described(LAYER_TYPE + suffix, layer))
-    config_blob = Blob(
-        digest=_digest(config), size=len(config), open=lambda: io.BytesIO(config)
-    )
+    config_blob = Blob(digest=_digest(config), size=len(config), open=lambda: io.BytesIO(config))
     document = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,

@@ -40,6 +40,8 @@ class BuildSettings:
     labels: Mapping[str, str]
     deadline_seconds: float
     registries_reachable: bool
+    stopped: Callable[[], bool] = lambda: False
+    """Tells whether the run has ended early; the build is then given up."""
 
 
 def build_image(
@@ -76,6 +78,7 @@ def build_image(
                 build_args=planned.build_args,
                 deadline_seconds=settings.deadline_seconds,
             ):
+                _go_on(settings, tag)
                 lines.append(line)
                 stream.write(f"{line}\n")
                 if line.startswith("Step "):
@@ -83,6 +86,11 @@ def build_image(
     except ImageError as error:
         raise _failed(planned, folder, error, lines, log) from error
     return changed.replaced
+
+
+def _go_on(settings: BuildSettings, tag: str) -> None:
+    if settings.stopped():
+        raise ImageError(attempted="Building", subject=tag, seen="the run ended before")
 
 
 def _unknown_base(planned: PlannedImage, folder: Path, where: tuple[int, str]) -> ImageError:

@@ -70,17 +70,7 @@ class ProcessStreamer:
         if stop.is_set():
             return _failed(command, cancelled=True)
         try:
-            child = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
+            child = _start(command, cwd, env)
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
             return _failed(command, stderr=str(error), missing=True)
         output = _Output(child)
@@ -173,6 +163,22 @@ class _Output:
         for pipe in (self._child.stdout, self._child.stderr):
             if pipe is not None and not any(thread.is_alive() for thread in self._threads):
                 pipe.close()
+
+
+def _start(
+    command: tuple[str, ...], cwd: Path | None, env: Mapping[str, str] | None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 def _lines(pipe: IO[str]) -> Iterable[str]:

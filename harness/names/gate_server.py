@@ -25,6 +25,7 @@ from urllib.parse import parse_qs
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 from dulwich.repo import Repo
+from dulwich.server import UploadPackHandler
 from dulwich.web import HTTPGitApplication
 
 from harness.names.token_service import (
@@ -80,11 +81,26 @@ def git_application(root: Path) -> Application:
         outlet = _Outlet(start)
         with contextlib.closing(Repo(str(folder))) as repo:
             backend: Any = _OneRepository(repo)
-            application: Any = HTTPGitApplication(backend)
+            application: Any = HTTPGitApplication(backend, handlers=_HANDLERS)
             yield from application(environ, outlet.start)
         yield outlet.rest()
 
     return serve
+
+
+class _Sender(UploadPackHandler):
+    """Serves go-git too, which does not offer `thin-pack`.
+
+    dulwich insists on it though it needs it only to send deltas against objects outside the pack,
+    which a repository of loose objects (`gitops.source` never packs) gives no cause for.
+    """
+
+    @classmethod
+    def required_capabilities(cls) -> tuple[bytes, ...]:
+        return ()
+
+
+_HANDLERS: Any = {b"git-upload-pack": _Sender}
 
 
 class _OneRepository:

@@ -38,7 +38,7 @@ def bundle(context: Context, voice: Voice) -> str:
         download=HttpDownloader(ca_files=site.ca_files),
         clock=context.clock,
         report=_Telling(context, voice).report,
-        cancelled=context.cancelled,
+        cancelled=context.stopped,
     )
     found, why = ensure_bundle(
         choice=options.bundle,

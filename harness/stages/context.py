@@ -84,6 +84,9 @@ class Context:
     runner: ProcessRunner
     clock: Clock
     cancelled: threading.Event
+    """Set when a person or a signal interrupts the run."""
+    stopped: threading.Event = field(default_factory=threading.Event)
+    """Set when the run ends early for any reason; long work ends soon after."""
     reused: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Guards what several threads change in `run`."""

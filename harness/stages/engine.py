@@ -45,7 +45,7 @@ def engine(context: Context, voice: Voice, git_certificates: dict[str, str]) -> 
             clock=context.clock,
             deadline_seconds=context.settings.deadlines.engine,
             on_change=show,
-            cancelled=context.cancelled,
+            cancelled=context.stopped,
         )
     if not ended.ok:
         raise EngineError(

@@ -75,6 +75,7 @@ def images(context: Context, voice: Voice, shared: Names) -> str:
         labels={LABEL: "bundle"},
         deadline_seconds=context.settings.deadlines.build,
         registries_reachable=context.examination.get().registries_reachable,
+        stopped=context.stopped.is_set,
     )
 
     def one(planned: PlannedImage) -> None:

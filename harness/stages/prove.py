@@ -131,7 +131,7 @@ def _applications_healthy(context: Context, voice: Voice) -> None:
             clock=context.clock,
             deadline_seconds=HEALTHY_DEADLINE_SECONDS,
             on_change=lambda s: voice.say(s.line),
-            cancelled=context.cancelled,
+            cancelled=context.stopped,
         )
     if not ended.ok:
         raise EngineError(

@@ -51,7 +51,7 @@ def ready(context: Context, voice: Voice) -> str:
             deadline_seconds=limits.ready,
             stable_seconds=limits.stable,
             on_change=show,
-            cancelled=context.cancelled,
+            cancelled=context.stopped,
         )
     context.run.objects = [
         replace(s, ready_after_seconds=times.get(s.ref)) for s in ended.standing.objects

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.model.run import ObjectStatus, StageRecord
+from harness.model.run import ObjectStatus, StageRecord, StageState
 
 
 class Listener(Protocol):
@@ -28,6 +28,8 @@ class Voice:
 
     def say(self, detail: str) -> None:
         """Replaces the stage's line of detail."""
+        if self._record.state is not StageState.RUNNING:
+            return  # the run was closed without this stage
         if detail != self._record.detail:
             self._record.detail = detail
             self._listener.stage(self._record)

@@ -36,7 +36,7 @@ def sync(context: Context, voice: Voice) -> str:
             clock=context.clock,
             deadline_seconds=context.settings.deadlines.sync,
             on_change=lambda s: voice.say(s.line),
-            cancelled=context.cancelled,
+            cancelled=context.stopped,
         )
         done.set()
         context.run.applications = application_statuses(view, declaration.applications, revision)

@@ -145,7 +145,9 @@ def test_a_changed_tree_is_a_new_commit_on_top_even_when_it_changes_back(
     third = publish(checkout, bare)
     assert first.tree == third.tree != second.tree
     assert git(bare, "log", "--format=%H").splitlines() == [
-        third.revision, second.revision, first.revision,
+        third.revision,
+        second.revision,
+        first.revision,
     ]
 
 
@@ -186,9 +188,13 @@ def test_head_and_every_asked_branch_point_at_the_commit(checkout: Path, tmp_pat
     )
 
 
-def test_a_branch_below_main_keeps_main_from_being_offered(
-    checkout: Path, tmp_path: Path
-) -> None:
+def test_a_branch_may_take_the_place_of_one_it_lies_below(checkout: Path, tmp_path: Path) -> None:
+    publish(checkout, tmp_path / "bare.git", "release")
+    done = publish(checkout, tmp_path / "bare.git", "release/1")
+    assert git(tmp_path / "bare.git", "rev-parse", "release/1") == done.revision
+
+
+def test_a_branch_below_main_keeps_main_from_being_offered(checkout: Path, tmp_path: Path) -> None:
     git(checkout, "checkout", "--quiet", "-b", "main/next")
     done = publish(checkout, tmp_path / "bare.git")
     assert done.branches == ("main/next", "master")
@@ -216,14 +222,19 @@ def test_a_folder_without_git_is_published_under_its_own_ignore_rules(tmp_path: 
     before = snapshot(folder)
     done = publish(folder, tmp_path / "bare.git")
     assert sorted(published(tmp_path / "bare.git", done.revision)) == [
-        ".gitignore", "a.yaml", "sub/.gitignore", "sub/c.yaml",
+        ".gitignore",
+        "a.yaml",
+        "sub/.gitignore",
+        "sub/c.yaml",
     ]
     assert done.branches == ("main", "master")
     assert snapshot(folder) == before
     (folder / ".gitignore").write_text("*.tmp\na.yaml\n")
     again = publish(folder, tmp_path / "bare.git")
     assert sorted(published(tmp_path / "bare.git", again.revision)) == [
-        ".gitignore", "sub/.gitignore", "sub/c.yaml",
+        ".gitignore",
+        "sub/.gitignore",
+        "sub/c.yaml",
     ]
 
 
@@ -377,7 +388,7 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_branch_name_git_refuses_is_refused(checkout: Path, tmp_path: Path) -> None:
-    with pytest.raises(RepositoryError, match="check-ref-format"):
+    with pytest.raises(RepositoryError, match="invalid ref format"):
         publish(checkout, tmp_path / "bare.git", "no..good")
 
 
@@ -429,8 +440,13 @@ NO_REPOSITORY = answer(
     [
         ({"init": answer(-1, missing=True)}, "install Git"),
         (
-            {"init": answer(), "rev-parse": answer(128, err="fatal: detected dubious ownership")},
-            "git config --global --add safe.directory",
+            {
+                "init": answer(),
+                "rev-parse": answer(
+                    128, err="fatal: detected dubious ownership in repository at '/the/top'\nTo add"
+                ),
+            },
+            "git config --global --add safe.directory '/the/top'",
         ),
         (
             {

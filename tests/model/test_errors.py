@@ -27,12 +27,12 @@ def test_an_error_is_one_paragraph_with_all_its_parts() -> None:
         seen="no such folder",
         expected="a folder",
         next_step="correct the path",
-        log="/tmp/log",
+        log="run/log",
     )
 
     assert error.paragraph() == (
         "Rendering overlays/dev failed: no such folder. Expected: a folder. "
-        "Next: correct the path. Full output: /tmp/log."
+        "Next: correct the path. Full output: run/log."
     )
 
 

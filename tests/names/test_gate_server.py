@@ -55,12 +55,15 @@ class Gate:
             raise AssertionError(done.stderr)
         return done.stdout
 
-    def get(self, path: str, method: str = "GET") -> tuple[int, bytes]:
+    def get(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
         context = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
         connection = http.client.HTTPSConnection(
             "localhost", self.port, context=context, timeout=10
         )
-        connection.request(method, path, headers={"Host": f"github.com:{self.port}"})
+        headers = {"Host": f"github.com:{self.port}"}
+        if body is not None:
+            headers["Content-Type"] = "application/x-git-upload-pack-request"
+        connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
         try:
             return answer.status, answer.read()
@@ -70,9 +73,7 @@ class Gate:
 
 def publish(gate: Gate, tree: Path) -> str:
     bare = gate.folder / "git" / "github.com" / "acme" / "shop.git"
-    return publish_tree(
-        tree=tree, bare=bare, runner=ProcessRunner(), deadline_seconds=20
-    ).revision
+    return publish_tree(tree=tree, bare=bare, runner=ProcessRunner(), deadline_seconds=20).revision
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +137,8 @@ def test_a_new_commit_is_fetched_without_restart_also_beside_foreign_history(
     clone = tmp_path / "clone"
     gate.git("clone", "--quiet", gate.url("acme/shop"), str(clone))
     identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for number in range(60):  # enough `have` lines for several, packed requests
-        gate.git(
-            *identity, "commit", "--quiet", "--allow-empty", "-m", str(number), folder=clone
-        )
+    for number in range(30):  # enough `have` lines for several, packed requests
+        gate.git(*identity, "commit", "--quiet", "--allow-empty", "-m", str(number), folder=clone)
     (tree / "deploys" / "0.yaml").write_text("changed\n")
     revision = publish(gate, tree)
     gate.git("fetch", "--quiet", "--force", "--tags", "--prune", "origin", folder=clone)
@@ -177,6 +176,16 @@ def test_every_branch_and_the_symbolic_head_are_listed(gate: Gate) -> None:
     listed = gate.git("ls-remote", "--symref", gate.url("acme/shop"))
     assert "ref: refs/heads/main\tHEAD" in listed
     assert "refs/heads/master" in listed
+
+
+def test_a_client_without_thin_packs_is_served_as_go_git_is_one(gate: Gate) -> None:
+    head = gate.git("ls-remote", gate.url("acme/shop"), "HEAD").split()[0]
+    want = f"want {head} side-band-64k ofs-delta\n"
+    body = f"{len(want) + 4:04x}{want}00000009done\n".encode()
+    status, answer = gate.get("/acme/shop.git/git-upload-pack", "POST", body)
+    assert status == 200
+    assert answer.startswith(b"0008NAK\n")
+    assert b"PACK" in answer
 
 
 def test_an_unknown_repository_is_not_found(gate: Gate) -> None:

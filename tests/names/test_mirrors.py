@@ -12,7 +12,10 @@ REGISTRY = "registry:5000"
 def test_every_host_is_answered_by_the_local_registry_and_by_nothing_else() -> None:
     files = mirror_files(["ghcr.io", "quay.io"], registry=REGISTRY)
     assert sorted(files) == [
-        "_default/hosts.toml", "docker.io/hosts.toml", "ghcr.io/hosts.toml", "quay.io/hosts.toml",
+        "_default/hosts.toml",
+        "docker.io/hosts.toml",
+        "ghcr.io/hosts.toml",
+        "quay.io/hosts.toml",
     ]
     for path, content in files.items():
         host = path.removesuffix("/hosts.toml")

@@ -204,7 +204,11 @@ def test_the_folder_holds_no_password_and_is_readable_by_its_owner_only(folder: 
         assert path.stat().st_mode & 0o077 == 0
         assert "pass:word" not in path.read_text()
     assert {path.name for path in folder.iterdir()} == {
-        "gate.json", "server.key", "server.pem", "token.key", "token.pem",
+        "gate.json",
+        "server.key",
+        "server.pem",
+        "token.key",
+        "token.pem",
     }
 
 
