@@ -19,6 +19,8 @@ from airgap.store import Result
 
 LABEL = "dev.gitops-harness=bundle"
 STAGE_LABEL = "dev.gitops-harness.stage"
+"""On images that are only steps on the way: the part. The finished image has it empty, so that what
+users build on it is not taken for a step."""
 _BUILD_DEADLINE_SECONDS = 3600.0
 _MOVE_DEADLINE_SECONDS = 1200.0
 """For saving, loading and importing archives."""
@@ -43,7 +45,10 @@ def build(
     *,
     arguments: Mapping[str, str],
 ) -> str:
-    """Builds an image and returns its id; stages that were only steps on the way are removed."""
+    """Builds an image and returns its id; what were only steps on the way is removed.
+
+    After a failure the steps stay: the next attempt goes on from them.
+    """
     revision = str(bench.settings["revision"])
     given = {**arguments, "STAGE": bench.part, "REVISION": revision}
 
@@ -51,21 +56,20 @@ def build(
         if step := _STEP.match(line):
             bench.say(step[3][:120], int(step[1]), int(step[2]))
 
-    try:
-        docker(
-            bench,
-            "build",
-            "--force-rm",
-            "--network=default",
-            f"--label={LABEL}",
-            f"--tag={reference}",
-            *(f"--build-arg={name}={value}" for name, value in given.items()),
-            str(context),
-            deadline_seconds=_BUILD_DEADLINE_SECONDS,
-            on_line=follow,
-        )
-    finally:
-        _remove_stages(bench)
+    docker(
+        bench,
+        "build",
+        "--force-rm",
+        "--network=default",
+        f"--label={LABEL}",
+        f"--label={STAGE_LABEL}=",
+        f"--tag={reference}",
+        *(f"--build-arg={name}={value}" for name, value in given.items()),
+        str(context),
+        deadline_seconds=_BUILD_DEADLINE_SECONDS,
+        on_line=follow,
+    )
+    _remove_stages(bench)
     return image_id(bench, reference)
 
 

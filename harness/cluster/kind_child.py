@@ -2,7 +2,8 @@
 
 pytest-kind works in the current folder, inherits the environment and sets no deadline. As a child
 it gets the run's folder as current folder, the run's Docker network in its environment, and the
-deadline of whoever started it; it ends itself when that one is killed. Call: `python -m harness.cluster.kind_child REQUEST.json`.
+deadline of whoever started it; it ends itself when that one is killed. Call:
+`python -m harness.cluster.kind_child REQUEST.json`.
 """
 
 from __future__ import annotations
