@@ -79,6 +79,8 @@ def run(
         finally:
             _end(process)
             reader.join(GRACE_SECONDS)
+            if process.stdout and not reader.is_alive():
+                process.stdout.close()
     if status != 0:
         msg = f"`{_short(command)}` ended with status {status}: {tail_of(lines)}"
         raise BuildError(msg)

@@ -35,7 +35,7 @@ def take_kind_files(bench: Bench) -> Mapping[str, object]:
     module = _module_folder(bench)
     _copy_writable(module / "images" / "base" / "files", bench.folder / "files")
     source = (module / "pkg/build/nodeimage/const_storage.go").read_text(encoding="utf-8")
-    constants = _go_constants(source)
+    constants = constants_of(source)
     manifest = constants["defaultStorageManifest"]
     (bench.folder / "default-storage.yaml").write_text(manifest, encoding="utf-8")
     return {
@@ -137,7 +137,7 @@ def _copy_writable(source: Path, target: Path) -> None:
             path.chmod(path.stat().st_mode | 0o200)
 
 
-def _go_constants(source: str) -> Mapping[str, str]:
+def constants_of(source: str) -> Mapping[str, str]:
     """The text constants of a Go file: "..." or `...`, joined with others by +.
 
     Raises:

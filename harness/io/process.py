@@ -103,7 +103,7 @@ class ProcessRunner:
             child = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env={**os.environ, **(env or {})},
+                env={**_inherited(), **(env or {})},
                 stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -145,6 +145,14 @@ class ProcessRunner:
             timed_out=timed_out,
             cancelled=self._cancelled.is_set() and child.returncode != 0,
         )
+
+
+GIT_LOCALS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+"""What Git sets for a hook; a harness started from one must not act on that repository."""
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in GIT_LOCALS}
 
 
 def end_group(child: subprocess.Popen[str], grace_seconds: float = 5.0) -> None:

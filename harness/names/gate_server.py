@@ -14,11 +14,14 @@ import io
 import json
 import re
 import signal
+import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from traceback import format_exc
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -39,6 +42,7 @@ from harness.names.token_service import (
 )
 
 _BLOCK_BYTES = 65536
+_THREADS = 32
 _GIT_PATH = re.compile(r"/(?P<repository>.+)(?P<action>/info/refs|/git-upload-pack)")
 
 
@@ -170,21 +174,50 @@ def logged(application: Application, log: Callable[[str], None]) -> Application:
     return serve
 
 
+class _LateHandshake(BuiltinSSLAdapter):
+    """Shakes hands with the first read, in the connection's own thread.
+
+    cheroot does it in the one thread that accepts, where a client that connects and says nothing
+    (a probe of the port) keeps everybody else waiting for ten seconds.
+    """
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, Environ]:
+        wrapped = self.context.wrap_socket(sock, do_handshake_on_connect=False, server_side=True)
+        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
+class _LoggingServer(Server):
+    """Says in one line what a client did wrong, and with a traceback what we did."""
+
+    def __init__(self, port: int, application: Application, log: Callable[[str], None]) -> None:
+        served: Any = application
+        super().__init__(("0.0.0.0", port), served, numthreads=_THREADS)  # noqa: S104 -- a container
+        self._log = log
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        del level
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._log(f"connection lost: {type(error).__name__}: {error}")
+        else:
+            self._log(f"{msg}\n{format_exc()}" if traceback else msg)
+
+
 def servers(settings: Path, log: Callable[[str], None]) -> list[Server]:
     """Returns the token server and one Git server per listener, bound to their ports."""
     said = json.loads(settings.read_bytes())
     git = logged(git_application(Path(said["git_root"])), log)
     tokens = logged(token_application(SettingsFile(settings)), log)
-    made = [Server(("0.0.0.0", said["tokens"]["port"]), tokens)]  # noqa: S104 -- a container
+    made: list[Server] = [_LoggingServer(said["tokens"]["port"], tokens, log)]
     for listener in said["git"]:
-        server = Server(("0.0.0.0", listener["port"]), git)  # noqa: S104
+        server = _LoggingServer(listener["port"], git, log)
         if "certificate" in listener:
             files = (str(settings.parent / listener[part]) for part in ("certificate", "key"))
-            server.ssl_adapter = BuiltinSSLAdapter(*files)
+            server.ssl_adapter = _LateHandshake(*files)
         made.append(server)
-    for server in made:
-        server.prepare()
-        log(f"listening on port {server.bind_addr[1]}")
+    for bound in made:
+        bound.prepare()
+        log(f"listening on port {bound.bind_addr[1]}")
     return made
 
 

@@ -64,6 +64,10 @@ def _state_facts(context: Context, found: Bundle, why: str) -> None:
         "why this bundle": why,
         "Kubernetes": found.kubernetes,
         "Argo CD": found.argocd_version,
+        "slowest parts of the bundle": ", ".join(
+            f"{part} {duration(seconds)}"
+            for part, seconds in sorted(found.seconds.items(), key=lambda item: -item[1])[:6]
+        ),
         **{tool.name: tool.version for tool in found.tools.values()},
     }
 

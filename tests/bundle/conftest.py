@@ -111,6 +111,8 @@ def site(cache: Path, tmp_path: Path) -> Site:
     """A site with the given cache and a programme folder that holds one recipe."""
     root = tmp_path / "program"
     (root / "airgap").mkdir(parents=True)
+    # With an __init__.py it is found before any other package of that name.
+    (root / "airgap" / "__init__.py").touch()
     (root / "airgap" / "recipe.txt").write_text("one")
     return Site(
         cache=cache,

@@ -74,7 +74,8 @@ def test_publishing_keeps_a_good_one_and_replaces_a_bad_one(tmp_path: Path) -> N
     ):
         with staging(tmp_path) as folder:
             (folder / "file").write_text(str(number))
-            assert publish(folder, final, is_good=lambda _, good=is_good: good) is published
+            verdicts = {final: is_good}
+            assert publish(folder, final, is_good=verdicts.__getitem__) is published
         assert (final / "file").read_text() == content
     assert [p.name for p in tmp_path.iterdir()] == ["final"]
 

@@ -211,9 +211,9 @@ def test_a_saved_file_is_loaded_once(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_bundle_json_or_its_folder_can_be_named(run: Run, bundle_json: Path) -> None:
-    for path in (bundle_json, bundle_json.parent):
-        bundle, _ = run.ensure(Choice(wish=Wish.PATH, path=path))
-        assert bundle.path == bundle_json
+    bundle, _ = run.ensure(Choice(wish=Wish.PATH, path=bundle_json))
+    from_folder, _ = run.ensure(Choice(wish=Wish.PATH, path=bundle_json.parent))
+    assert bundle == from_folder == read_bundle(bundle_json)
     bundle.image("gate").archive.unlink()
     with pytest.raises(BundleError, match="image gate is missing"):
         run.ensure(Choice(wish=Wish.PATH, path=bundle_json))

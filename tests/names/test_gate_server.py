@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,6 +172,26 @@ def test_several_clones_at_once_are_all_served(gate: Gate, tmp_path: Path) -> No
         thread.join()
     assert failed == []
     assert len(list(tmp_path.glob("c?/deploys/19.yaml"))) == 4
+
+
+def test_a_connection_that_says_nothing_keeps_nobody_waiting(gate: Gate) -> None:
+    silent = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(3)]
+    begun = time.monotonic()
+    gate.git("ls-remote", gate.url("acme/shop"))
+    for connection in silent:
+        connection.close()
+    assert time.monotonic() - begun < 8  # cheroot would wait ten seconds for each
+
+
+def test_a_client_that_speaks_no_tls_is_one_line_in_the_log(gate: Gate) -> None:
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert b"200" not in connection.recv(1000)
+    gate.git("ls-remote", gate.url("acme/shop"))
+    lost = [line for line in gate.log if line.startswith("connection lost: ")]
+    assert lost
+    assert "\n" not in "".join(lost)
 
 
 def test_every_branch_and_the_symbolic_head_are_listed(gate: Gate) -> None:
