@@ -35,7 +35,6 @@ class PlannedSecret:
     origin: str
     """`generated`, `harness.toml`, or `credentials of this run's registry`."""
 
-
     @property
     def sensitive(self) -> tuple[Secret, ...]:
         """The values that must never be shown; names of users and databases are no secrets."""
