@@ -253,6 +253,10 @@ def _evidence(context: Context) -> None:
         collect_containers(folder, docker, [n for n in ours if docker.is_running(n)], nodes)
     folder.finish()
     context.run.evidence = str(path)
+    for record in context.run.stages:  # the run's folder goes, its logs stay as evidence
+        if record.error is not None and record.error.log:
+            kept = path / "run" / Path(record.error.log).name
+            record.error.log = str(kept) if kept.is_file() else ""
 
 
 def _clean_up(context: Context, screen: Screen) -> list[str]:

@@ -14,6 +14,8 @@ import yaml
 from harness.io.process import Completed, Runner
 from harness.model.errors import ClusterError
 
+_REASON = re.compile(r"^(docker: )?error\b|\bError response\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRequest:
@@ -92,9 +94,18 @@ def _run(
     )
 
 
-def complaint(done: Completed) -> str:
-    """Returns kind's own error line, which stands before a long command dump."""
+def complaint(done: Completed, limit: int = 500) -> str:
+    """Returns what kind complains about: its error line, and what the failed command said.
+
+    kind prints `ERROR: ...` with the whole command, then `Command Output:` and a stack trace
+    (`pkg/errors`); the reason is in the output.
+    """
     if done.timed_out or done.missing:
         return done.explain()
     found = re.findall(r"^ERROR: (.+)$", done.stderr, flags=re.MULTILINE)
-    return " ".join(found[-1].split())[:500] if found else done.explain()
+    if not found:
+        return done.explain()
+    error = re.sub(r'command "(\S+ \S+)[^"]*"', r'command "\1 …"', " ".join(found[-1].split()))
+    output = done.stderr.partition("Command Output:")[2].partition("Stack Trace:")[0]
+    reasons = [line.strip() for line in output.splitlines() if _REASON.search(line)]
+    return f"{error}: {reasons[-1]}"[:limit] if reasons else error[:limit]
