@@ -38,8 +38,9 @@ class Outcome:
 class CommandLine:
     """Runs `harness` as a process of its own, with a state folder of its own."""
 
-    def __init__(self, state: Path, output: Path) -> None:
+    def __init__(self, state: Path, output: Path, bundle: str = "auto") -> None:
         self.output = output
+        self.bundle = bundle
         self._environment = {**os.environ, "XDG_STATE_HOME": str(state), "NO_COLOR": "1"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -62,13 +63,19 @@ class CommandLine:
 
     def e2e(self, repository: Path, *arguments: str) -> Outcome:
         """Runs `harness e2e` on a repository."""
-        return self.run("e2e", "--repo", str(repository), "--output", str(self.output), *arguments)
+        return self.run(*self.e2e_arguments(repository), *arguments)
+
+    def e2e_arguments(self, repository: Path) -> tuple[str, ...]:
+        """Returns the words of `harness e2e` on a repository."""
+        where = ("--repo", str(repository), "--output", str(self.output))
+        return ("e2e", *where, "--bundle", self.bundle)
 
 
 @pytest.fixture
-def harness(tmp_path: Path) -> Iterator[CommandLine]:
+def harness(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[CommandLine]:
     """The command line; whatever a test leaves behind is removed and fails the test."""
-    line = CommandLine(tmp_path / "state", tmp_path / "report")
+    bundle = request.config.getoption("--gitops-bundle")
+    line = CommandLine(tmp_path / "state", tmp_path / "report", bundle)
     before = in_docker()
     yield line
     line.run("down")
@@ -82,11 +89,14 @@ def musiccorp(tmp_path: Path) -> Path:
 
 
 def in_docker() -> set[str]:
-    """Returns everything Docker holds that a run could leave: containers, networks, volumes."""
+    """Returns what Docker holds that a run could have left: things of our name, unused volumes.
+
+    Other people's containers come and go on the same Docker and do not count.
+    """
     questions = {
-        "container": ["ps", "--all", "--format", "{{.Names}}"],
-        "network": ["network", "ls", "--format", "{{.Name}}"],
-        "volume": ["volume", "ls", "--quiet"],
+        "container": ["ps", "--all", "--filter", "name=gitops-harness", "--format", "{{.Names}}"],
+        "network": ["network", "ls", "--filter", "name=gitops-harness", "--format", "{{.Name}}"],
+        "volume": ["volume", "ls", "--filter", "dangling=true", "--quiet"],
         "image": ["image", "ls", "gitops-harness/run-*", "--format", "{{.Repository}}:{{.Tag}}"],
     }
     found = set()
@@ -106,12 +116,13 @@ def run_until(
         message = "the process has no output to read"
         raise ValueError(message)
     lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if word in line:
-            then(process)
-            break
-    lines += process.stdout.readlines()
+    with process.stdout as output:
+        for line in output:
+            lines.append(line)
+            if word in line:
+                then(process)
+                break
+        lines += output.readlines()
     process.wait(120)
     return "".join(lines)
 

@@ -78,10 +78,9 @@ def test_a_misspelled_resource_names_the_entry(harness: CommandLine, musiccorp: 
 def test_docker_that_does_not_answer_is_named(
     harness: CommandLine, musiccorp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent = CommandLine(harness.output.parent / "other-state", harness.output)
     with monkeypatch.context() as patch:
         patch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
-        absent = CommandLine(harness.output.parent / "other-state", harness.output)
+        absent = CommandLine(harness.output.parent / "other", harness.output, harness.bundle)
 
     ended = absent.e2e(musiccorp)
 

@@ -23,16 +23,12 @@ def bystander() -> Iterator[str]:
     subprocess.run(["docker", "network", "rm", name], check=True, timeout=60)
 
 
-def _arguments(harness: CommandLine) -> tuple[str, ...]:
-    return ("e2e", "--repo", str(EXAMPLE), "--output", str(harness.output))
-
-
 @pytest.mark.parametrize("moment", ["names: passed", "cluster: kind create", "cluster: passed"])
 def test_what_a_killed_run_left_is_removed(
     bystander: str, harness: CommandLine, moment: str
 ) -> None:
     before = in_docker()
-    run_until(harness.start(*_arguments(harness)), moment, kill)
+    run_until(harness.start(*harness.e2e_arguments(EXAMPLE)), moment, kill)
     left = in_docker() - before
 
     removed = harness.run("down")
@@ -45,7 +41,7 @@ def test_what_a_killed_run_left_is_removed(
 
 def test_a_terminated_run_leaves_evidence_and_nothing_else(harness: CommandLine) -> None:
     before = in_docker()
-    process = harness.start(*_arguments(harness))
+    process = harness.start(*harness.e2e_arguments(EXAMPLE))
 
     text = run_until(process, "names: passed", terminate)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airgap.align import SHARING, highest, order_of, raises
+from airgap.align import SHARING, Module, highest, order_of, raises
 from airgap.pins import HOME
 
 
@@ -31,13 +31,25 @@ def test_what_is_no_version_is_refused() -> None:
         order_of("main")
 
 
+def module(path: str, required: str, compiled: str | None = None) -> Module:
+    return Module(path=path, required=required, compiled=compiled or required)
+
+
 def test_only_lower_versions_are_raised() -> None:
-    one = {"a": "v1.0.0", "b": "v2.0.0"}
-    two = {"a": "v1.1.0", "c": "v1.0.0"}
+    one = [module("a", "v1.0.0"), module("b", "v2.0.0")]
+    two = [module("a", "v1.1.0"), module("c", "v1.0.0")]
     wanted = highest([one, two])
     assert wanted == {"a": "v1.1.0", "b": "v2.0.0", "c": "v1.0.0"}
     assert raises(one, wanted) == ["a@v1.1.0"]
     assert raises(two, wanted) == []
+
+
+def test_a_requirement_is_raised_to_what_replaces_it_and_never_lowered() -> None:
+    below = [module("a", "v0.0.0", "v0.36.3")]
+    above = [module("b", "v1.3.2-0.20251022194116-03b8f90390d9", "v1.3.1")]
+    wanted = highest([below, above])
+    assert raises(below, wanted) == ["a@v0.36.3"]
+    assert raises(above, wanted) == []
 
 
 def required(path: Path) -> dict[str, str]:
@@ -46,12 +58,20 @@ def required(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["golang.org/x/net", "golang.org/x/sys", "google.golang.org/protobuf"]
+    "name",
+    [
+        "golang.org/x/net",
+        "golang.org/x/sys",
+        "google.golang.org/protobuf",
+        "k8s.io/api",
+        "k8s.io/client-go",
+        "k8s.io/utils",
+    ],
 )
-def test_the_modules_below_nearly_everything_are_aligned(module: str) -> None:
+def test_the_modules_below_nearly_everything_are_aligned(name: str) -> None:
     found: dict[str, set[str]] = defaultdict(set)
     for program in SHARING:
-        version = required(HOME / "go" / program / "go.mod").get(module)
+        version = required(HOME / "go" / program / "go.mod").get(name)
         if version:
             found[version].add(program)
     assert len(found) == 1, dict(found)
