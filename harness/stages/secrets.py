@@ -27,7 +27,7 @@ def secrets(context: Context, voice: Voice, login: RegistryLogin) -> str:
     voice.say(", ".join(sorted({p.name for p in planned})))
     count = apply_secrets(kube, planned, context.kube_labels)
     context.run.notes += [
-        f"secret {ObjectRef('Secret', p.namespace, p.name)} was made by the harness ({p.origin}); "
+        f"{ObjectRef('Secret', p.namespace, p.name)} was made by the harness ({p.origin}); "
         "the repository refers to it and does not declare it"
         for p in planned
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from airgap.building.docker import proxies_of
 from airgap.building.programs import constants_of
 from airgap.errors import BuildError
 from airgap.pins import HOME, read_pins
@@ -125,3 +126,8 @@ end
 def test_a_constant_joined_from_something_unknown_is_an_error() -> None:
     with pytest.raises(BuildError, match="elsewhere"):
         constants_of('package x\n\nconst a = "x" + elsewhere\n')
+
+
+def test_builds_get_the_proxies_of_the_environment_and_nothing_else() -> None:
+    environment = {"HTTPS_PROXY": "http://proxy:3128", "no_proxy": "", "HOME": "/root"}
+    assert proxies_of(environment) == {"HTTPS_PROXY": "http://proxy:3128"}
