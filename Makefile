@@ -44,7 +44,7 @@ types: $(READY) ## Check types (mypy --strict)
 	$(call part,types,$(PY) -m mypy --strict -p harness -p airgap)
 
 # The one place that says how scenarios are run; pytest's limit of 30 s per test is for tests/.
-SCENARIOS = $(PY) -m pytest --timeout 3600 --gitops-repo $(REPO) --gitops-env $(ENV) --gitops-output $(OUTPUT) \
+SCENARIOS = $(PY) -m pytest -W ignore::pytest.PytestUnraisableExceptionWarning --timeout 3600 --gitops-repo $(REPO) --gitops-env $(ENV) --gitops-output $(OUTPUT) \
 	--gitops-kind-config kind-config.yaml \
 	--junitxml $(OUTPUT)/junit-scenarios.xml $(ARGS)
 

@@ -34,7 +34,7 @@ from harness.stages.bundle import bundle
 from harness.stages.cluster import cluster
 from harness.stages.context import Context, RunOptions
 from harness.stages.doctor import doctor
-from harness.stages.engine import engine
+from harness.stages.engine import engine, install_engine
 from harness.stages.images import deliver_bundle, images
 from harness.stages.names import Names, names
 from harness.stages.prove import prove
@@ -70,14 +70,19 @@ def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
         ("source", "Source", ("names",), lambda v: source(context, v)),
         ("secrets", "Secrets", ("cluster",), lambda v: secrets(context, v, shared.login)),
         (
-            "engine", "Argo CD", ("cluster", "supply"),
-            lambda v: engine(context, v, shared.git_certificates),
+            "install",
+            "Install Argo CD",
+            ("cluster", "supply"),
+            lambda v: install_engine(context, v, shared.git_certificates),
         ),
+        ("engine", "Argo CD", ("install",), lambda v: engine(context, v)),
         (
-            "sync", "Sync", ("engine", "source", "secrets", "images"),
+            "sync",
+            "Sync",
+            ("install", "source", "secrets", "images"),
             lambda v: sync(context, v),
         ),
-        ("ready", "Ready", ("sync",), lambda v: ready(context, v)),
+        ("ready", "Ready", ("sync", "engine"), lambda v: ready(context, v)),
         ("prove", "Prove", ("ready",), lambda v: prove(context, v)),
     )  # fmt: skip
     wanted = [name for name, *_ in plan]

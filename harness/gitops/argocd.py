@@ -118,16 +118,45 @@ def _path(obj: Object, ref: ObjectRef) -> str:
     return object_path(ref)
 
 
+SET_REFRESH = "argocd.argoproj.io/application-set-refresh"
+REFRESH = "argocd.argoproj.io/refresh"
+
+
 def refresh(kube: ArgoApi) -> None:
     """Asks Argo CD to look at Git again now: every ApplicationSet, then every Application."""
-    _annotate(kube, "ApplicationSet", {"argocd.argoproj.io/application-set-refresh": "true"})
-    _annotate(kube, "Application", {"argocd.argoproj.io/refresh": "hard"})
+    for obj in kube.items(collection("ApplicationSet", NAMESPACE)):
+        _ask_again(kube, "ApplicationSet", obj, SET_REFRESH, "true")
+    for obj in kube.items(collection("Application", NAMESPACE)):
+        _ask_again(kube, "Application", obj, REFRESH, "hard")
 
 
-def _annotate(kube: ArgoApi, kind: str, annotations: Mapping[str, str]) -> None:
-    for obj in kube.items(collection(kind, NAMESPACE)):
-        ref = ObjectRef(kind, NAMESPACE, str(obj["metadata"]["name"]))
-        kube.merge(object_path(ref), {"metadata": {"annotations": dict(annotations)}})
+def refresh_failed(kube: ArgoApi) -> None:
+    """Asks again only what has failed, for example because the repo server was not up yet."""
+    for obj in kube.items(collection("ApplicationSet", NAMESPACE)):
+        if has_failed(obj):
+            _ask_again(kube, "ApplicationSet", obj, SET_REFRESH, "true")
+    for obj in kube.items(collection("Application", NAMESPACE)):
+        if has_failed(obj):
+            _ask_again(kube, "Application", obj, REFRESH, "hard")
+
+
+def has_failed(obj: Object) -> bool:
+    """Tells whether an ApplicationSet or Application reports an error."""
+    for condition in (obj.get("status") or {}).get("conditions") or []:
+        kind = str(condition.get("type"))
+        if kind == "ErrorOccurred" and condition.get("status") == "True":
+            return True
+        if kind.endswith("Error"):
+            return True
+    return False
+
+
+def _ask_again(kube: ArgoApi, kind: str, obj: Object, annotation: str, value: str) -> None:
+    path = object_path(ObjectRef(kind, NAMESPACE, str(obj["metadata"]["name"])))
+    if annotation in (obj["metadata"].get("annotations") or {}):
+        # A failed look leaves the annotation, and setting it again would change nothing.
+        kube.merge(path, {"metadata": {"annotations": {annotation: None}}})
+    kube.merge(path, {"metadata": {"annotations": {annotation: value}}})
 
 
 def describe(kube: ArgoApi) -> str:

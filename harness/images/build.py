@@ -69,7 +69,7 @@ def build_image(
     log = settings.logs / f"build-{planned.short_name}.log"
     lines: list[str] = []
     try:
-        with log.open("w", encoding="utf-8") as stream:
+        with context, log.open("w", encoding="utf-8") as stream:
             for line in builder.build(
                 context,
                 dockerfile=name,

@@ -1,4 +1,8 @@
-"""Stage "engine": Argo CD runs in the cluster, from its own manifests."""
+"""Stages "install" and "engine": Argo CD runs in the cluster, from its own manifests.
+
+Once its objects are accepted, the repository's may follow: Argo CD acts on them as soon as it is
+up. So waiting for it and the sync run side by side.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,12 @@ from harness.watch.readiness import WATCHED_KINDS, workload_judgement
 from harness.watch.settle import Standing, settle
 from harness.watch.view import ClusterView
 
+CRD_DEADLINE_SECONDS = 60.0
+LOOK_SECONDS = 0.3
 
-def engine(context: Context, voice: Voice, git_certificates: dict[str, str]) -> str:
-    """Installs Argo CD and waits until its workloads are ready and its CRDs are served."""
+
+def install_engine(context: Context, voice: Voice, git_certificates: dict[str, str]) -> str:
+    """Applies Argo CD's manifests; its CRDs are served afterwards."""
     bundle, kube = context.bundle.get(), context.kube.get()
     ensure_namespace(kube, NAMESPACE, context.kube_labels)
     voice.say(f"applying Argo CD {bundle.argocd_version}")
@@ -31,6 +38,13 @@ def engine(context: Context, voice: Voice, git_certificates: dict[str, str]) -> 
         git_certificates,
         runner=context.runner,
     )
+    _crds_served(context)
+    return f"Argo CD {bundle.argocd_version} applied"
+
+
+def engine(context: Context, voice: Voice) -> str:
+    """Waits until Argo CD's workloads are ready."""
+    bundle, kube = context.bundle.get(), context.kube.get()
     text = bundle.argocd_manifest.read_text(encoding="utf-8")
     workloads = [ObjectRef(kind, NAMESPACE, name) for kind, name in workload_names(text)]
 
@@ -55,18 +69,25 @@ def engine(context: Context, voice: Voice, git_certificates: dict[str, str]) -> 
             expected=f"its workloads ready within {context.settings.deadlines.engine:.0f} s",
             next_step="read argocd/ in the evidence folder",
         )
-    _crds_served(context)
     return f"Argo CD {bundle.argocd_version} ready"
 
 
 def _crds_served(context: Context) -> None:
-    for kind in ("Application", "ApplicationSet", "AppProject"):
+    """Waits until the API server serves the new kinds; it answers 404 and 429 until then."""
+    clock = context.clock
+    deadline = clock.monotonic() + CRD_DEADLINE_SECONDS
+    waiting = [collection(kind) for kind in ("Application", "ApplicationSet", "AppProject")]
+    while waiting:
         try:
-            context.kube.get().get(collection(kind))
+            context.kube.get().get(waiting[0])
+            waiting.pop(0)
         except KubeError as error:
-            raise EngineError(
-                attempted="Listing",
-                subject=f"{kind} objects",
-                seen=str(error),
-                expected="the CRDs of Argo CD to be served",
-            ) from error
+            if clock.monotonic() > deadline or context.stopped.is_set():
+                raise EngineError(
+                    attempted="Listing",
+                    subject=waiting[0],
+                    seen=str(error),
+                    expected=f"Argo CD's CRDs served within {CRD_DEADLINE_SECONDS:.0f} s",
+                    next_step="read argocd/ in the evidence folder",
+                ) from error
+            clock.sleep(LOOK_SECONDS)

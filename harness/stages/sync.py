@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 
-from harness.gitops.argocd import apply_bootstrap, refresh
+from harness.gitops.argocd import apply_bootstrap, refresh, refresh_failed
 from harness.gitops.argocd_manifest import NAMESPACE
 from harness.io.kube import KubeError
 from harness.model.errors import EngineError
@@ -15,7 +15,7 @@ from harness.watch.readiness import application_statuses, sync_judgement
 from harness.watch.settle import settle
 from harness.watch.view import ClusterView
 
-REFRESH_SECONDS = 10.0
+REFRESH_SECONDS = 3.0
 
 
 def sync(context: Context, voice: Voice) -> str:
@@ -52,8 +52,10 @@ def sync(context: Context, voice: Voice) -> str:
 
 
 def _refresh_often(context: Context, done: threading.Event) -> None:
-    # An Application made before its repository answered waits minutes for its next look.
+    # What failed before its repository answered is otherwise tried again after minutes only.
+    ask = refresh
     while not done.is_set():
         with contextlib.suppress(KubeError):
-            refresh(context.kube.get())
+            ask(context.kube.get())
+            ask = refresh_failed
         done.wait(REFRESH_SECONDS)
