@@ -6,6 +6,7 @@ Everything made here carries the label ``dev.gitops-harness=bundle`` and a name 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import threading
@@ -50,7 +51,7 @@ def build(
     After a failure the steps stay: the next attempt goes on from them.
     """
     revision = str(bench.settings["revision"])
-    given = {**arguments, "STAGE": bench.part, "REVISION": revision}
+    given = {**arguments, "STAGE": bench.part, "REVISION": revision, **proxies_of(os.environ)}
 
     def follow(line: str) -> None:
         if step := _STEP.match(line):
@@ -71,6 +72,16 @@ def build(
     )
     _remove_stages(bench)
     return image_id(bench, reference)
+
+
+def proxies_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """The proxies of an environment; Docker keeps these arguments out of images and their cache."""
+    names = ("http_proxy", "https_proxy", "no_proxy")
+    return {
+        name: environment[name]
+        for name in (*names, *(name.upper() for name in names))
+        if environment.get(name)
+    }
 
 
 def image_id(bench: Bench, reference: str) -> str:

@@ -94,9 +94,9 @@ class DockerDaemon:
         self._client.images.get(image_id).tag(repository, tag)
 
     def remove_image(self, reference: str) -> None:
-        """Removes one name of an image; absent is fine."""
+        """Removes one name of an image, with its last name the image itself; absent is fine."""
         with contextlib.suppress(docker.errors.ImageNotFound, docker.errors.APIError):
-            self._client.images.remove(reference, noprune=True)
+            self._client.images.remove(reference)
 
     def image_id(self, reference: str) -> str:
         """Returns the id of an image that is present."""

@@ -97,19 +97,25 @@ stop_private_server() {
   PGUSER=$POSTGRES_USER pg_ctl -D "$PGDATA" -m fast -w stop
 }
 
+# run_sql DATABASE [ARGUMENT...]: through the socket, ending at the first error.
 run_sql() {
-  local database=()
-  [[ -z $POSTGRES_DB ]] || database=(--dbname "$POSTGRES_DB")
+  local database=$1
+  shift
   PGHOST='' PGHOSTADDR='' PGPASSWORD="${PGPASSWORD:-$POSTGRES_PASSWORD}" \
-    psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --no-psqlrc "${database[@]}" "$@"
+    psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --no-psqlrc --dbname "$database" "$@"
+}
+
+# The name by which sourced files of /docker-entrypoint-initdb.d know it.
+docker_process_sql() {
+  run_sql "$POSTGRES_DB" "$@"
 }
 
 create_database() {
   local present
-  present=$(POSTGRES_DB='' run_sql --dbname postgres --set name="$POSTGRES_DB" --tuples-only \
+  present=$(run_sql postgres --set name="$POSTGRES_DB" --tuples-only \
     <<< "SELECT 1 FROM pg_database WHERE datname = :'name';")
   [[ -z $present ]] || return 0
-  POSTGRES_DB='' run_sql --dbname postgres --set name="$POSTGRES_DB" <<< 'CREATE DATABASE :"name";'
+  run_sql postgres --set name="$POSTGRES_DB" <<< 'CREATE DATABASE :"name";'
 }
 
 run_init_files() {
@@ -119,11 +125,15 @@ run_init_files() {
       "$init_folder/*") ;;
       *.sh)
         if [[ -x $file ]]; then echo "$0: running $file"; "$file"
-        else echo "$0: sourcing $file"; . "$file"; fi ;;
-      *.sql) echo "$0: running $file"; run_sql -f "$file" ;;
-      *.sql.gz) echo "$0: running $file"; gunzip -c "$file" | run_sql ;;
-      *.sql.xz) echo "$0: running $file"; xzcat "$file" | run_sql ;;
-      *.sql.zst) echo "$0: running $file"; zstd -dc "$file" | run_sql ;;
+        else
+          echo "$0: sourcing $file"
+          # shellcheck source=/dev/null
+          . "$file"
+        fi ;;
+      *.sql) echo "$0: running $file"; run_sql "$POSTGRES_DB" -f "$file" ;;
+      *.sql.gz) echo "$0: running $file"; gunzip -c "$file" | run_sql "$POSTGRES_DB" ;;
+      *.sql.xz) echo "$0: running $file"; xzcat "$file" | run_sql "$POSTGRES_DB" ;;
+      *.sql.zst) echo "$0: running $file"; zstd -dc "$file" | run_sql "$POSTGRES_DB" ;;
       *) echo "$0: ignoring $file" ;;
     esac
   done
@@ -159,7 +169,7 @@ main() {
   if [[ ${1:-} == postgres ]] && ! only_informs "${@:2}"; then
     prepare_folders
     if (( EUID == 0 )); then
-      exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$BASH_SOURCE" "$@"
+      exec setpriv --reuid=postgres --regid=postgres --init-groups -- "${BASH_SOURCE[0]}" "$@"
     fi
     if [[ -s $PGDATA/PG_VERSION ]]; then
       printf '\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n'

@@ -7,6 +7,7 @@ bin=$(dirname "$(readlink -f "$0")")
 export KAFKA_HEAP_OPTS=${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G}
 export KAFKA_LOG4J_OPTS=${KAFKA_LOG4J_OPTS:--Dlog4j2.configurationFile=/etc/kafka/docker/log4j2.yaml}
 if [[ -e $bin/../logs/kafka.jsa ]]; then
-  export KAFKA_OPTS="${KAFKA_OPTS:-} -XX:SharedArchiveFile=$(readlink -f "$bin/../logs/kafka.jsa") -Xlog:cds=off -Xlog:class+path=off"
+  archive=$(readlink -f "$bin/../logs/kafka.jsa")
+  export KAFKA_OPTS="${KAFKA_OPTS:-} -XX:SharedArchiveFile=$archive -Xlog:cds=off -Xlog:class+path=off"
 fi
 exec "$bin/kafka-run-class.sh" kafka.Kafka "$@"
