@@ -6,7 +6,6 @@ The only importer of `docker`. Creates nothing without our label, removes nothin
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import docker.types
 import requests
 import urllib3
 
+from harness.io.docker_network import DockerNetworks, short_message
 from harness.model.containers import LABEL, ContainerSpec, StartedContainer
 from harness.model.errors import ImageError, RunnerError
 
@@ -36,11 +36,8 @@ class Leftover:
     run_id: str
 
 
-class DockerDaemon:
+class DockerDaemon(DockerNetworks):
     """One connection to the Docker daemon of this machine."""
-
-    def __init__(self, client: docker.DockerClient) -> None:
-        self._client = client
 
     @classmethod
     def connect(cls) -> DockerDaemon:
@@ -56,7 +53,7 @@ class DockerDaemon:
             raise RunnerError(
                 attempted="Connecting to",
                 subject="the Docker daemon",
-                seen=_short(error),
+                seen=short_message(error),
                 expected="a running daemon this user may talk to",
                 next_step="harness doctor",
             ) from error
@@ -83,7 +80,7 @@ class DockerDaemon:
             raise ImageError(
                 attempted="Loading into Docker",
                 subject=str(path),
-                seen=_short(error),
+                seen=short_message(error),
                 expected="an archive written by docker save",
                 next_step="harness bundle show",
             ) from error
@@ -147,43 +144,8 @@ class DockerDaemon:
             raise ImageError(
                 attempted="Building",
                 subject=tag,
-                seen=f"Docker fell silent for {deadline_seconds:.0f} s ({_short(error)})",
+                seen=f"Docker fell silent for {deadline_seconds:.0f} s ({short_message(error)})",
             ) from error
-
-    def create_network(self, name: str, run_id: str, subnet: str = "") -> None:
-        """Creates a labelled bridge network, with the subnet where one is given.
-
-        Raises:
-            RunnerError: The subnet is taken or Docker has no free address range.
-        """
-        ipam = (
-            docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=subnet)])
-            if subnet
-            else None
-        )
-        try:
-            self._client.networks.create(
-                name, driver="bridge", labels={LABEL: run_id}, ipam=ipam, check_duplicate=True
-            )
-        except docker.errors.APIError as error:
-            raise RunnerError(
-                attempted="Creating",
-                subject=f"the Docker network {name}" + (f" ({subnet})" if subnet else ""),
-                seen=_short(error),
-                expected="a free address range",
-                next_step="docker network ls; harness down",
-            ) from error
-
-    def connect_network(self, network: str, container: str) -> str:
-        """Joins a container to a network and returns its address there."""
-        self._client.networks.get(network).connect(container)
-        return self.address(container, network)
-
-    def address(self, container: str, network: str) -> str:
-        """Returns the IPv4 address of a container on a network."""
-        found = self._client.containers.get(container)
-        found.reload()
-        return str(found.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
 
     def run_container(self, spec: ContainerSpec) -> StartedContainer:
         """Starts a container and returns where it is.
@@ -201,7 +163,7 @@ class DockerDaemon:
             raise RunnerError(
                 attempted="Starting",
                 subject=f"the container {spec.name}",
-                seen=_short(error),
+                seen=short_message(error),
                 next_step="harness down, then try again",
             ) from error
         return _started(container, spec.network)
@@ -271,15 +233,6 @@ class DockerDaemon:
         with contextlib.suppress(docker.errors.NotFound):
             self._client.containers.get(name).remove(force=True, v=True)
 
-    def remove_network(self, name: str) -> None:
-        """Removes a network, whoever is still on it; absent is fine."""
-        with contextlib.suppress(docker.errors.NotFound):
-            found = self._client.networks.get(name)
-            found.reload()
-            for member in found.attrs.get("Containers") or {}:
-                found.disconnect(member, force=True)
-            found.remove()
-
     def ours(self) -> list[Leftover]:
         """Returns every container and network of a run by its label, and images by their name."""
         query: dict[str, str | list[str] | bool] = {"label": LABEL}
@@ -326,12 +279,3 @@ def _started(container: Any, network: str) -> StartedContainer:
         address=settings["Networks"][network]["IPAddress"],
         ports=ports,
     )
-
-
-def _short(error: BaseException, limit: int = 400) -> str:
-    explanation = getattr(error, "explanation", None) or str(error)
-    text = str(explanation)
-    with contextlib.suppress(ValueError, TypeError, AttributeError):
-        text = str(json.loads(text).get("message", text))
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"

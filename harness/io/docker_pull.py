@@ -7,8 +7,6 @@ is resolved in the registry and the image pulled by digest.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import threading
 from collections.abc import Callable
 from typing import Any, cast
@@ -20,6 +18,7 @@ import urllib3
 
 from harness.io.clock import Clock, SystemClock
 from harness.io.docker import DockerDaemon
+from harness.io.docker_network import short_message
 from harness.model.errors import BundleError
 
 
@@ -57,7 +56,7 @@ class PullingDaemon(DockerDaemon):
         thread.join(deadline_seconds)
         if answer:
             return answer[0]
-        seen = _short(problem[0]) if problem else f"no answer within {deadline_seconds:.0f} s"
+        seen = short_message(problem[0]) if problem else f"no answer within {deadline_seconds:.0f} s"
         raise _refusal(seen, reference, attempted="Asking for the digest of")
 
     def pull(
@@ -91,7 +90,7 @@ class PullingDaemon(DockerDaemon):
             requests.RequestException,
             urllib3.exceptions.HTTPError,
         ) as error:
-            raise _refusal(_short(error), reference) from error
+            raise _refusal(short_message(error), reference) from error
 
     def image_user(self, reference: str) -> str:
         """Returns the user an image runs as; empty for root."""
@@ -124,11 +123,3 @@ def _refusal(seen: str, reference: str, *, attempted: str = "Pulling") -> Bundle
         expected="the image registry to serve it",
         next_step="harness bundle build makes equivalents without image registries",
     )
-
-
-def _short(error: BaseException, limit: int = 400) -> str:
-    text = str(getattr(error, "explanation", None) or error)
-    with contextlib.suppress(ValueError, TypeError, AttributeError):
-        text = str(json.loads(text).get("message", text))
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"

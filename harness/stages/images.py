@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -186,10 +186,3 @@ def _record(
             else image
             for image in context.run.images
         ]
-
-
-def run_tags(context: Context) -> Sequence[str]:
-    """Returns the names in Docker that this run has given."""
-    if not context.plan.known:
-        return ()
-    return [run_tag(context.run_id, planned) for planned in context.plan.get()]
