@@ -56,7 +56,8 @@ class PullingDaemon(DockerDaemon):
         thread.join(deadline_seconds)
         if answer:
             return answer[0]
-        seen = short_message(problem[0]) if problem else f"no answer within {deadline_seconds:.0f} s"
+        silence = f"no answer within {deadline_seconds:.0f} s"
+        seen = short_message(problem[0]) if problem else silence
         raise _refusal(seen, reference, attempted="Asking for the digest of")
 
     def pull(

@@ -20,6 +20,7 @@ from harness.watch.settle import Standing, settle
 from harness.watch.view import ClusterView
 
 CRD_DEADLINE_SECONDS = 60.0
+SYSTEM = "kube-system"
 LOOK_SECONDS = 0.3
 
 
@@ -43,16 +44,22 @@ def install_engine(context: Context, voice: Voice, git_certificates: dict[str, s
 
 
 def engine(context: Context, voice: Voice) -> str:
-    """Waits until Argo CD's workloads are ready."""
+    """Waits until Argo CD's workloads are ready, and the cluster's own: DNS, network policies."""
     bundle, kube = context.bundle.get(), context.kube.get()
     text = bundle.argocd_manifest.read_text(encoding="utf-8")
     workloads = [ObjectRef(kind, NAMESPACE, name) for kind, name in workload_names(text)]
+    workloads += [
+        ObjectRef.of({**obj, "kind": kind})
+        for kind in ("Deployment", "DaemonSet")
+        for obj in kube.items(collection(kind, SYSTEM))
+    ]
 
     def show(standing: Standing) -> None:
         voice.say(standing.count)
         voice.objects(standing.objects)
 
-    with ClusterView(kube, [(kind, NAMESPACE) for kind in WATCHED_KINDS]) as view:
+    targets = [(kind, place) for kind in WATCHED_KINDS for place in (NAMESPACE, SYSTEM)]
+    with ClusterView(kube, targets) as view:
         ended = settle(
             view,
             workload_judgement(workloads),
