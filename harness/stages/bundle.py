@@ -69,6 +69,10 @@ def _state_facts(context: Context, found: Bundle, why: str) -> None:
             for part, seconds in sorted(found.seconds.items(), key=lambda item: -item[1])[:6]
         ),
         **{tool.name: tool.version for tool in found.tools.values()},
+        **{
+            f"{role} image": f"{found.image(role).built_from} ({found.image(role).image_id[7:19]})"
+            for role in NODE_ROLES
+        },
     }
 
 

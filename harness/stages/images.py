@@ -21,6 +21,7 @@ from harness.model.bundle import BundledImage
 from harness.model.containers import LABEL
 from harness.model.errors import ImageError
 from harness.model.refs import ImageReference
+from harness.model.run import ImageDelivery
 from harness.stages.context import Context
 from harness.stages.delivery import deliver_archive, deliver_from_docker
 from harness.stages.names import Names, engine_images
@@ -32,21 +33,27 @@ CACHE_PREFIX = "gitops-harness/cache"
 
 def deliver_bundle(context: Context, voice: Voice, shared: Names) -> str:
     """Brings Argo CD's images and the workload images of the bundle into the registry."""
-    wanted = [(ref, _bundled(context, ref)) for ref in engine_images(context)]
-    planned = [p for p in context.plan.get() if p.bundled is not None]
-    wanted += [(p.use.reference, p.bundled) for p in planned if p.bundled is not None]
+    engine = [(str(ref), ref, _bundled(context, ref)) for ref in engine_images(context)]
+    origin = Origin.PULLED if context.bundle.get().origin == "pull" else Origin.SUBSTITUTED
+    with context.lock:
+        context.run.images = [
+            *context.run.images,
+            *(ImageDelivery(declared=d, origin=origin, source="", digest="") for d, *_ in engine),
+        ]
+    planned = [
+        (p.use.declared, p.use.reference, p.bundled)
+        for p in context.plan.get()
+        if p.bundled is not None
+    ]
+    wanted = [*engine, *planned]
     uploaded = 0
-    for number, (reference, image) in enumerate(wanted, start=1):
+    for number, (declared, reference, image) in enumerate(wanted, start=1):
         voice.say(f"{reference} ({number} of {len(wanted)})")
         start = context.clock.monotonic()
         pushed = deliver_archive(shared, image.archive, image.reference, reference)
         uploaded += pushed.uploaded_bytes
-        for plan in planned:
-            if plan.use.reference == reference:
-                _record(
-                    context, plan, pushed.digest, image.built_from,
-                    context.clock.monotonic() - start,
-                )  # fmt: skip
+        seconds = context.clock.monotonic() - start
+        _record(context, declared, pushed.digest, image.built_from, seconds)
     return f"{len(wanted)} images of the bundle, {uploaded / 2**20:.0f} MiB"
 
 
@@ -87,7 +94,8 @@ def images(context: Context, voice: Voice, shared: Names) -> str:
         tag = run_tag(context.run_id, planned)
         progress.say(f"delivering {planned.short_name}")
         pushed = deliver_from_docker(context, shared, tag, planned.use.reference)
-        _record(context, planned, pushed.digest, source, context.clock.monotonic() - start)
+        seconds = context.clock.monotonic() - start
+        _record(context, planned.use.declared, pushed.digest, source, seconds)
         progress.finished(planned)
 
     with ThreadPoolExecutor(max_workers=BUILDS_AT_ONCE) as pool:
@@ -176,13 +184,11 @@ def _base_finder(context: Context) -> Callable[[ImageReference], str | None]:
     return find
 
 
-def _record(
-    context: Context, planned: PlannedImage, digest: str, source: str, seconds: float
-) -> None:
+def _record(context: Context, declared: str, digest: str, source: str, seconds: float) -> None:
     with context.lock:
         context.run.images = [
             replace(image, digest=digest, source=source, seconds=seconds)
-            if image.declared == planned.use.declared
+            if image.declared == declared
             else image
             for image in context.run.images
         ]

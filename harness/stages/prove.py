@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.gitops.argocd_manifest import NAMESPACE
 from harness.images.running import running_digests
 from harness.io.kube import Kube
 from harness.model.errors import EngineError, ProofError
@@ -48,7 +49,8 @@ def prove(context: Context, voice: Voice) -> str:
 
 def _compare_digests(context: Context) -> None:
     kube, declaration = context.kube.get(), context.declaration.get()
-    pods = [p for ns in declaration.namespaces for p in kube.items(collection("Pod", ns))]
+    namespaces = dict.fromkeys((*declaration.namespaces, NAMESPACE))
+    pods = [p for ns in namespaces for p in kube.items(collection("Pod", ns))]
     running = running_digests(pods)
     different, updated = [], []
     for image in context.run.images:
@@ -124,7 +126,7 @@ def _applications_healthy(context: Context, voice: Voice) -> None:
             line += f"; {waiting[0].name} is {waiting[0].health} {waiting[0].message}".rstrip()
         return Standing(reached=not waiting, line=line)
 
-    with ClusterView(context.kube.get(), [("Application", "argocd")]) as view:
+    with ClusterView(context.kube.get(), [("Application", NAMESPACE)]) as view:
         ended = settle(
             view,
             judge,
