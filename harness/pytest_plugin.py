@@ -6,6 +6,7 @@ they do not clash with pytest-kind's. The run shows itself live although pytest 
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,9 +56,10 @@ def gitops_run(request: pytest.FixtureRequest) -> RunRecord:
         bundle=option("--gitops-bundle"),
         kind_config=Path(kind_config) if kind_config else None,
     )
+    command = shlex.join(["pytest", *map(str, request.config.invocation_params.args)])
     capture: Any = request.config.pluginmanager.getplugin("capturemanager")
     if capture is None:
-        return start(options)
+        return start(options, command=command)
     with capture.global_and_fixture_disabled():
         sys.stdout.write("\n")
-        return start(options)
+        return start(options, command=command)

@@ -80,8 +80,17 @@ def run_options(
     )
 
 
-def start(options: RunOptions, *, up_to: str = "prove", quiet: bool = False) -> RunRecord:
-    """Runs everything with the real world's handles and returns the record."""
+def start(
+    options: RunOptions, *, up_to: str = "prove", quiet: bool = False, command: str = ""
+) -> RunRecord:
+    """Runs everything with the real world's handles and returns the record.
+
+    Args:
+        options: What the caller asked for.
+        up_to: Name of the last stage.
+        quiet: Print only the verdict.
+        command: How the run was started, for the report; this process' own words by default.
+    """
     clock = SystemClock()
     handles = Handles(
         runner=ProcessRunner(),
@@ -89,8 +98,8 @@ def start(options: RunOptions, *, up_to: str = "prove", quiet: bool = False) -> 
         screen=choose_screen(sys.stdout, os.environ, quiet, clock=clock),
         runs=runs_folder(),
     )
-    command = shlex.join(["harness", *sys.argv[1:]])
-    return run(options, handles, command=command, up_to=up_to)
+    said = command or shlex.join(["harness", *sys.argv[1:]])
+    return run(options, handles, command=said, up_to=up_to)
 
 
 def e2e(
