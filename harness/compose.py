@@ -207,7 +207,7 @@ def _conclude(context: Context, handles: Handles) -> Sequence[Path]:
     if not record.passed:
         _evidence(context)
     reports = _report(context, handles.screen)
-    if context.options.keep and context.kube.known:
+    if context.reused or (context.options.keep and context.kube.known):
         context.folder.update(kept=True)
         record.notes.append(
             f"the cluster is kept: KUBECONFIG={context.folder.path / 'kubeconfig'}; "
