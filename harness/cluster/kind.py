@@ -1,4 +1,4 @@
-"""Creates and deletes the run's kind cluster through pytest-kind, on the run's own network."""
+"""Creates the run's kind cluster through pytest-kind, on the run's own network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def create_cluster(
     """
     path = request.folder / "kind.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    done = _run("create", request, str(path), runner, deadline_seconds)
+    done = _run(request, str(path), runner, deadline_seconds)
     request.log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.ok:
         return
@@ -64,16 +64,8 @@ def create_cluster(
     )
 
 
-def delete_cluster(request: KindRequest, *, runner: Runner, deadline_seconds: float) -> bool:
-    """Deletes the cluster; returns whether kind said it did."""
-    return _run("delete", request, "", runner, deadline_seconds).ok
-
-
-def _run(
-    action: str, request: KindRequest, config: str, runner: Runner, deadline_seconds: float
-) -> Completed:
+def _run(request: KindRequest, config: str, runner: Runner, deadline_seconds: float) -> Completed:
     body = {
-        "action": action,
         "name": request.name,
         "kubeconfig": str(request.kubeconfig),
         "image": request.image,
@@ -81,7 +73,7 @@ def _run(
         "kubectl": str(request.kubectl),
         "config": config,
     }
-    path = request.folder / f"kind-{action}.json"
+    path = request.folder / "kind-create.json"
     path.write_text(json.dumps(body), encoding="utf-8")
     return runner.run(
         [sys.executable, "-m", "harness.cluster.kind_child", str(path)],

@@ -1,4 +1,4 @@
-"""Runs pytest-kind's `KindCluster` in a process of its own: create or delete one cluster.
+"""Runs pytest-kind's `KindCluster` in a process of its own: creates one cluster.
 
 pytest-kind works in the current folder, inherits the environment and sets no deadline. As a child
 it gets the run's folder as current folder, the run's Docker network in its environment, and the
@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.5
 
 
 def main(request_file: str) -> None:
-    """Reads the request and creates or deletes the cluster; kind's own words go to stderr."""
+    """Reads the request and creates the cluster; kind's own words go to stderr."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     request: dict[str, Any] = json.loads(Path(request_file).read_text(encoding="utf-8"))
     cluster = KindCluster(
@@ -33,10 +33,7 @@ def main(request_file: str) -> None:
         kind_path=Path(request["kind"]),
         kubectl_path=Path(request["kubectl"]),
     )
-    if request["action"] == "delete":
-        cluster.delete()
-    else:
-        cluster.create(request["config"])
+    cluster.create(request["config"])
 
 
 def _end_with(parent: int) -> None:

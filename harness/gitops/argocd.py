@@ -6,7 +6,6 @@ after three minutes only and a repository error is hidden for as long (failures 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,15 +156,3 @@ def _ask_again(kube: ArgoApi, kind: str, obj: Object, annotation: str, value: st
         # A failed look leaves the annotation, and setting it again would change nothing.
         kube.merge(path, {"metadata": {"annotations": {annotation: None}}})
     kube.merge(path, {"metadata": {"annotations": {annotation: value}}})
-
-
-def describe(kube: ArgoApi) -> str:
-    """Returns what Argo CD says of every ApplicationSet and Application, as JSON for evidence."""
-    found = {
-        kind: [
-            {"name": o["metadata"]["name"], "spec": o.get("spec"), "status": o.get("status")}
-            for o in kube.items(collection(kind, NAMESPACE))
-        ]
-        for kind in ("ApplicationSet", "Application")
-    }
-    return json.dumps(found, indent=1, sort_keys=True)

@@ -8,6 +8,7 @@ Pure. Only ConfigMaps that Argo CD documents as configuration are changed: the G
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -51,6 +52,7 @@ def _configure(obj: Object, git_certificates: Mapping[str, str]) -> None:
     obj["data"] = {**(obj.get("data") or {}), **data}
 
 
+@lru_cache(maxsize=2)  # half a second to parse, and asked several times a run
 def images_of(text: str) -> tuple[str, ...]:
     """Returns the images that Argo CD's manifests name."""
     found: dict[str, None] = {}

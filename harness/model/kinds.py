@@ -29,7 +29,6 @@ _PLACES: dict[str, tuple[str, str]] = {
     "ApplicationSet": (ARGO, "applicationsets"),
     "AppProject": (ARGO, "appprojects"),
 }
-KNOWN_KINDS = tuple(_PLACES)
 
 
 def collection(kind: str, namespace: str = "") -> str:
