@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from harness import __version__
-from harness.commands import bundle, doctor, e2e, lifecycle, report
+from harness.commands import bundle, diagnose, doctor, e2e, lifecycle, report
 from harness.model.errors import ExitCode, HarnessError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (doctor, e2e, lifecycle, report, bundle):
+for module in (doctor, e2e, diagnose, lifecycle, report, bundle):
     module.register(app)
 
 

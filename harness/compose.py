@@ -20,6 +20,8 @@ from harness.cluster.cleanup import belongings, remove_belongings
 from harness.cluster.kind_config import read_user_config
 from harness.cluster.runs import RunFolder, kept_run
 from harness.config import Settings, load_settings
+from harness.evidence.cassette import FILE_NAME as TIMELINE
+from harness.evidence.cassette import write_cassette
 from harness.evidence.collect import EvidenceFolder, collect_cluster, collect_containers
 from harness.io.clock import Clock
 from harness.io.process import ProcessRunner
@@ -204,6 +206,7 @@ def _conclude(context: Context, handles: Handles) -> Sequence[Path]:
     context.runner.resume()
     record = context.run
     _measure(context)
+    _timeline(context)
     if not record.passed:
         _evidence(context)
     reports = _report(context, handles.screen)
@@ -227,6 +230,17 @@ def _report(context: Context, screen: Screen) -> Sequence[Path]:
         return ()
 
 
+def _timeline(context: Context) -> None:
+    """Ends the watching and keeps what was seen; a full disk must not keep us from cleaning up."""
+    if not context.observer.known:
+        return
+    watching = context.observer.get()
+    watching.__exit__(None, None, None)
+    with contextlib.suppress(OSError):
+        context.options.output.mkdir(parents=True, exist_ok=True)
+        write_cassette(watching.cassette(), context.options.output / TIMELINE)
+
+
 def _measure(context: Context) -> None:
     if not (context.docker.known and context.kube.known):
         return
@@ -240,6 +254,10 @@ def _evidence(context: Context) -> None:
     path = context.options.output / "evidence"
     shutil.rmtree(path, ignore_errors=True)
     folder = EvidenceFolder(path=path, secrets=context.secrets)
+    timeline = context.options.output / TIMELINE
+    if context.observer.known and timeline.is_file():
+        path.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(timeline, path / TIMELINE)
     for name in ("kind.log", "kind.yaml", "haproxy.cfg"):
         found = context.folder.path / name
         if found.is_file():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,17 @@ BundleOption = Annotated[
 KindConfig = Annotated[
     Path | None, typer.Option("--kind-config", help="kind configuration to use.")
 ]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="Judge everything before the run ends.")
+]
+Withhold = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--withhold",
+        metavar="PATTERN",
+        help="Secret or image the harness must not provide, to see what breaks; repeatable.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdict.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the run as JSON and nothing else.")]
 
@@ -60,6 +72,8 @@ def run_options(
     keep: bool = False,
     bundle: str = "auto",
     kind_config: Path | None = None,
+    keep_going: bool = False,
+    withhold: Sequence[str] = (),
 ) -> RunOptions:
     """Returns the options of a run with every default filled in.
 
@@ -76,6 +90,8 @@ def run_options(
         kind_config=kind_config or (own if own.is_file() else None),
         bundle=parse_choice(bundle),
         keep=keep,
+        keep_going=keep_going,
+        withhold=tuple(withhold),
         environment_variables=os.environ,
     )
 
@@ -112,12 +128,21 @@ def e2e(
     ] = False,
     bundle: BundleOption = "auto",
     kind_config: KindConfig = None,
+    keep_going: KeepGoing = False,
+    withhold: Withhold = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Deploy the working tree to a new cluster, prove that it runs, report, clean up."""
     options = run_options(
-        repo, env, output=output, keep=keep, bundle=bundle, kind_config=kind_config
+        repo,
+        env,
+        output=output,
+        keep=keep,
+        bundle=bundle,
+        kind_config=kind_config,
+        keep_going=keep_going,
+        withhold=withhold or (),
     )
     record = start(options, quiet=quiet or as_json)
     if as_json:
@@ -132,11 +157,20 @@ def up(
     output: Output = None,
     bundle: BundleOption = "auto",
     kind_config: KindConfig = None,
+    keep_going: KeepGoing = False,
+    withhold: Withhold = None,
     quiet: Quiet = False,
 ) -> None:
     """Deploy the working tree and keep the cluster; the same again updates it."""
     options = run_options(
-        repo, env, output=output, keep=True, bundle=bundle, kind_config=kind_config
+        repo,
+        env,
+        output=output,
+        keep=True,
+        bundle=bundle,
+        kind_config=kind_config,
+        keep_going=keep_going,
+        withhold=withhold or (),
     )
     record = start(options, up_to="ready", quiet=quiet)
     raise typer.Exit(exit_code(record))

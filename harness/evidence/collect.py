@@ -26,11 +26,11 @@ KINDS = (
     "PersistentVolumeClaim", "Service", "ConfigMap", "EndpointSlice", "NetworkPolicy", "Ingress",
     "Event", "Secret",
 )  # fmt: skip
-CLUSTER_PATHS = {
-    "nodes": "/api/v1/nodes",
-    "persistentvolumes": "/api/v1/persistentvolumes",
-    "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
-    "namespaces": "/api/v1/namespaces",
+CLUSTER_FILES = {
+    "nodes": "Node",
+    "persistentvolumes": "PersistentVolume",
+    "storageclasses": "StorageClass",
+    "namespaces": "Namespace",
 }
 ENGINE_KINDS = ("Application", "ApplicationSet", "AppProject")
 LOG_LINES = 200
@@ -92,24 +92,57 @@ class EvidenceFolder:
         self.write("missing.txt", "\n".join(self.missing))
 
 
-def collect_cluster(folder: EvidenceFolder, kube: ClusterReader, namespaces: Iterable[str]) -> None:
-    """Writes the objects of the namespaces, Argo CD's objects and the logs that matter."""
-    for name, path in CLUSTER_PATHS.items():
-        folder.attempt(f"cluster/{name}.json", lambda p=path: _dump(kube.items(p)))  # type: ignore[misc]
+def without_values(obj: Object) -> Object:
+    """Returns a Secret without its values; every other object without managed fields."""
+    meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "managedFields"}
+    changed = {**obj, "metadata": meta}
+    if "data" in obj and obj.get("type") is not None:
+        meta.pop("annotations", None)
+        changed["data"] = dict.fromkeys(obj["data"] or {}, "(hidden)")
+        changed.pop("stringData", None)
+    return changed
+
+
+def collect_cluster(
+    folder: EvidenceFolder,
+    kube: ClusterReader,
+    namespaces: Iterable[str],
+    *,
+    keep: Callable[[Object], Object] = without_values,
+) -> None:
+    """Writes the objects of the namespaces, Argo CD's objects and the logs that matter.
+
+    `keep` says what may be written of an object; it gets each with its kind.
+    """
+    for name, kind in CLUSTER_FILES.items():
+        _collection(folder, kube, f"cluster/{name}.json", kind, keep=keep)
     for kind in ENGINE_KINDS:
-        path = collection(kind)
-        folder.attempt(f"argocd/{kind}.json", lambda p=path: _dump(kube.items(p)))  # type: ignore[misc]
+        _collection(folder, kube, f"argocd/{kind}.json", kind, keep=keep)
     with ThreadPoolExecutor(max_workers=4) as pool:
-        list(pool.map(lambda ns: _namespace(folder, kube, ns), dict.fromkeys(namespaces)))
+        list(pool.map(lambda ns: _namespace(folder, kube, ns, keep), dict.fromkeys(namespaces)))
 
 
-def _namespace(folder: EvidenceFolder, kube: ClusterReader, namespace: str) -> None:
+def _collection(
+    folder: EvidenceFolder,
+    kube: ClusterReader,
+    file: str,
+    kind: str,
+    namespace: str = "",
+    *,
+    keep: Callable[[Object], Object],
+) -> None:
+    path = collection(kind, namespace)
+    folder.attempt(file, lambda: _dump([keep({**o, "kind": kind}) for o in kube.items(path)]))
+
+
+def _namespace(
+    folder: EvidenceFolder,
+    kube: ClusterReader,
+    namespace: str,
+    keep: Callable[[Object], Object],
+) -> None:
     for kind in KINDS:
-        path = collection(kind, namespace)
-        folder.attempt(
-            f"{namespace}/{kind}.json",
-            lambda p=path: _dump([without_values(o) for o in kube.items(p)]),  # type: ignore[misc]
-        )
+        _collection(folder, kube, f"{namespace}/{kind}.json", kind, namespace, keep=keep)
     try:
         pods = kube.items(collection("Pod", namespace))
     except KubeError as error:
@@ -132,17 +165,6 @@ def _pod_logs(folder: EvidenceFolder, kube: ClusterReader, namespace: str, pod: 
         if int(container.get("restartCount") or 0):
             previous = kube.logs(namespace, name, which, previous=True, lines=LOG_LINES)
             folder.write(f"{stem}.previous.log", previous)
-
-
-def without_values(obj: Object) -> Object:
-    """Returns a Secret without its values; every other object without managed fields."""
-    meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "managedFields"}
-    changed = {**obj, "metadata": meta}
-    if "data" in obj and obj.get("type") is not None:
-        meta.pop("annotations", None)
-        changed["data"] = dict.fromkeys(obj["data"] or {}, "(hidden)")
-        changed.pop("stringData", None)
-    return changed
 
 
 def _dump(objects: list[Object]) -> str:

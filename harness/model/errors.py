@@ -9,8 +9,9 @@
     ├── ImageError           7   building or delivering an image
     ├── SecretError          8   a secret that cannot be made
     ├── EngineError          9   Argo CD: installation, publishing, sync
-    ├── NotReadyError       10   the deadline passed and a workload is not ready
-    └── ProofError          11   everything is ready, yet the proof failed
+    ├── NotReadyError       10   the deadline passed, a workload is not ready, no cause is certain
+    ├── ProofError          11   everything is ready, yet the proof failed
+    └── RootCauseError      12   a workload cannot become ready, and the cause is known
 
 Rooms raise these; only the entry layer turns them into text and exit codes.
 """
@@ -39,6 +40,7 @@ class ExitCode(IntEnum):
     ENGINE = 9
     NOT_READY = 10
     PROOF = 11
+    ROOT_CAUSE = 12
     INTERRUPTED = 130
 
 
@@ -148,7 +150,7 @@ class EngineError(HarnessError):
 
 
 class NotReadyError(HarnessError):
-    """The deadline passed and at least one workload is not ready."""
+    """The deadline passed, at least one workload is not ready, and no cause is certain."""
 
     exit_code = ExitCode.NOT_READY
 
@@ -157,3 +159,9 @@ class ProofError(HarnessError):
     """Everything is ready, yet what was to be proven is not true."""
 
     exit_code = ExitCode.PROOF
+
+
+class RootCauseError(HarnessError):
+    """Something declared cannot become ready, and the root cause is known."""
+
+    exit_code = ExitCode.ROOT_CAUSE

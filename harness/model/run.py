@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.model.errors import HarnessError
+from harness.model.finding import Diagnosis
 from harness.model.refs import ObjectRef
 
 
@@ -117,6 +118,8 @@ class RunRecord:
     evidence: str = ""
     leftovers: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    diagnosis: Diagnosis | None = None
+    """The last diagnosis, where a cluster was watched."""
     interrupted: str = ""
     """What ended the run from outside (`Ctrl-C`, `SIGTERM`); empty when nothing did."""
 

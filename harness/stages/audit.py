@@ -23,8 +23,9 @@ def audit(context: Context, voice: Voice) -> str:
         context.settings,
         Tools(kustomize=bundle.tools["kustomize"].path, runner=context.runner),
     )
+    withheld = [i for i in declaration.images if context.withheld(i.declared, i.reference.name)]
     plan = plan_images(
-        declaration.images,
+        [i for i in declaration.images if i not in withheld],
         PlanInput(
             root=root,
             folders=tuple(folders_below(root)),
@@ -35,6 +36,7 @@ def audit(context: Context, voice: Voice) -> str:
     )
     context.declaration.put(declaration)
     context.plan.put(plan)
+    context.run.notes += [f"{i.declared} is withheld, as asked" for i in withheld]
     context.run.notes += [*declaration.notes, *(p.note for p in plan if p.note)]
     context.run.images = [
         ImageDelivery(declared=p.use.declared, origin=p.origin, source="", digest="") for p in plan

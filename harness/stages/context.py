@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,6 +28,7 @@ from harness.model.host import HostFacts
 from harness.model.repository import Declaration
 from harness.model.run import RunRecord
 from harness.model.secret import Secret
+from harness.watch.observer import Observer
 
 T = TypeVar("T")
 
@@ -70,6 +72,10 @@ class RunOptions:
     kind_config: Path | None
     bundle: Choice
     keep: bool
+    keep_going: bool = False
+    """Judge everything before the run ends, instead of ending at the first root cause."""
+    withhold: tuple[str, ...] = ()
+    """Patterns of secrets (`name` or `namespace/name`) and image references not to be provided."""
     environment_variables: Mapping[str, str]
 
 
@@ -98,8 +104,13 @@ class Context:
     plan: Found[tuple[PlannedImage, ...]] = field(default_factory=lambda: Found("the image plan"))
     kube: Found[Kube] = field(default_factory=lambda: Found("the cluster"))
     revision: Found[str] = field(default_factory=lambda: Found("the published revision"))
+    observer: Found[Observer] = field(default_factory=lambda: Found("the observer"))
     secrets: list[Secret] = field(default_factory=list)
     """Every secret value of the run, to be masked in whatever leaves it."""
+
+    def withheld(self, *names: str) -> bool:
+        """Tells whether the caller wants something left out that goes by one of these names."""
+        return any(fnmatch(n, p) for n in names for p in self.options.withhold)
 
     @property
     def run_id(self) -> str:

@@ -202,6 +202,11 @@ def _gate(
     found: tuple[GitAddress, ...],
 ) -> ContainerSpec:
     public = [p.use.reference for p in context.plan.get() if not p.private]
+    public += [
+        i.reference
+        for i in context.declaration.get().images
+        if not i.pull_secrets and context.withheld(i.declared, i.reference.name)
+    ]
     ports = tuple(sorted({a.port for a in found}))
     folder = context.folder.path / "gate"
     settings = GateSettings(

@@ -9,10 +9,11 @@ from harness.model.refs import ObjectRef
 from harness.model.run import Health, ObjectStatus
 from harness.stages.context import Context
 from harness.stages.roll import roll_changed_images
+from harness.stages.observe import observer
 from harness.stages.stage import Voice
-from harness.watch.readiness import WATCHED_KINDS, declared_workloads, workload_judgement
+from harness.stages.verdict import suspects_text, verdict_error, with_verdict
+from harness.watch.readiness import declared_workloads, workload_judgement
 from harness.watch.settle import Settled, Standing, settle
-from harness.watch.view import ClusterView
 
 
 def ready(context: Context, voice: Voice) -> str:
@@ -42,32 +43,34 @@ def ready(context: Context, voice: Voice) -> str:
         voice.say(standing.count)
         voice.objects(standing.objects)
 
-    targets = [(kind, ns) for kind in WATCHED_KINDS for ns in declaration.namespaces]
-    with ClusterView(context.kube.get(), targets) as view:
-        ended = settle(
-            view,
-            workload_judgement(workloads),
-            clock=context.clock,
-            deadline_seconds=limits.ready,
-            stable_seconds=limits.stable,
-            on_change=show,
-            cancelled=context.stopped,
-        )
+    watching = observer(context)
+    ended = settle(
+        watching.view,
+        with_verdict(workload_judgement(workloads), context, watching),
+        clock=context.clock,
+        deadline_seconds=limits.ready,
+        stable_seconds=limits.stable,
+        on_change=show,
+        cancelled=context.stopped,
+    )
     context.run.objects = [
         replace(s, ready_after_seconds=times.get(s.ref)) for s in ended.standing.objects
     ]
+    if ended.standing.failed and context.run.diagnosis:
+        raise verdict_error(context.run.diagnosis)
     if not ended.ok:
-        raise _not_ready(ended, limits.ready)
+        raise _not_ready(ended, limits.ready, suspects_text(context.run.diagnosis))
     return f"{len(ended.standing.objects)} objects ready, stable for {limits.stable:.0f} s"
 
 
-def _not_ready(ended: Settled, deadline_seconds: float) -> NotReadyError:
+def _not_ready(ended: Settled, deadline_seconds: float, suspects: str) -> NotReadyError:
     waiting = [s for s in ended.standing.objects if s.health is not Health.READY]
     return NotReadyError(
         attempted="Waiting for",
         subject=f"{len(waiting)} of {len(ended.standing.objects)} objects",
         seen="; ".join(_line(s) for s in waiting[:6])
-        + (f"; and {len(waiting) - 6} more" if len(waiting) > 6 else ""),
+        + (f"; and {len(waiting) - 6} more" if len(waiting) > 6 else "")
+        + (f". No cause is certain; suspected: {suspects}" if suspects else ""),
         expected=f"every one ready within {deadline_seconds:.0f} s",
         next_step="read the events and logs of these objects in the evidence folder",
     )

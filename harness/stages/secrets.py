@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as random_source
 
 from harness.model.refs import ObjectRef
+from harness.model.repository import SecretUse
 from harness.secrets.apply import apply_secrets, keep_existing
 from harness.secrets.plan import RegistryLogin, SecretSources, plan_secrets
 from harness.stages.context import Context
@@ -20,7 +21,8 @@ def secrets(context: Context, voice: Voice, login: RegistryLogin) -> str:
         login=login,
         generate=lambda: random_source.token_urlsafe(18),
     )
-    planned = plan_secrets(declaration.secrets, sources)
+    wanted = [s for s in declaration.secrets if not context.withheld(s.name, _path(s))]
+    planned = plan_secrets(wanted, sources)
     context.secrets += [value for p in planned for value in p.sensitive]
     if context.reused:
         planned = keep_existing(kube, planned)
@@ -33,3 +35,7 @@ def secrets(context: Context, voice: Voice, login: RegistryLogin) -> str:
     ]
     names = ", ".join(sorted({p.name for p in planned})) or "none were missing"
     return f"{count} created: {names}"
+
+
+def _path(use: SecretUse) -> str:
+    return f"{use.namespace}/{use.name}"

@@ -6,14 +6,14 @@ import contextlib
 import threading
 
 from harness.gitops.argocd import apply_bootstrap, refresh, refresh_failed
-from harness.gitops.argocd_manifest import NAMESPACE
 from harness.io.kube import KubeError
 from harness.model.errors import EngineError
 from harness.stages.context import Context
+from harness.stages.observe import observer
 from harness.stages.stage import Voice
+from harness.stages.verdict import verdict_error, with_verdict
 from harness.watch.readiness import application_statuses, sync_judgement
 from harness.watch.settle import settle
-from harness.watch.view import ClusterView
 
 REFRESH_SECONDS = 3.0
 
@@ -28,18 +28,22 @@ def sync(context: Context, voice: Voice) -> str:
     apply_bootstrap(kube, declaration.bootstrap)
     done = threading.Event()
     refresher = threading.Thread(target=_refresh_often, args=(context, done), daemon=True)
-    with ClusterView(kube, [("Application", NAMESPACE), ("ApplicationSet", NAMESPACE)]) as view:
-        refresher.start()
-        ended = settle(
-            view,
-            sync_judgement(declaration.applications, revision),
-            clock=context.clock,
-            deadline_seconds=context.settings.deadlines.sync,
-            on_change=lambda s: voice.say(s.line),
-            cancelled=context.stopped,
-        )
-        done.set()
-        context.run.applications = application_statuses(view, declaration.applications, revision)
+    watching = observer(context)
+    refresher.start()
+    ended = settle(
+        watching.view,
+        with_verdict(sync_judgement(declaration.applications, revision), context, watching),
+        clock=context.clock,
+        deadline_seconds=context.settings.deadlines.sync,
+        on_change=lambda s: voice.say(s.line),
+        cancelled=context.stopped,
+    )
+    done.set()
+    context.run.applications = application_statuses(
+        watching.view, declaration.applications, revision
+    )
+    if ended.standing.failed and context.run.diagnosis:
+        raise verdict_error(context.run.diagnosis)
     if not ended.ok:
         raise EngineError(
             attempted="Syncing",

@@ -1,61 +1,95 @@
 """A live copy of the objects of some kinds and namespaces, kept by Kubernetes watches.
 
-One thread lists and watches each collection. A closed stream is resumed at the last version, an
-expired version (410) is listed anew, so nothing is lost or counted twice; a broken connection is
-tried again with a pause. Judging is the reader's business: it asks for a snapshot whenever
-`changed` says so.
+One thread lists and watches each collection (`harness.watch.collection_watch`); what an observation
+changes is decided in `harness.watch.objects`. Judging is the reader's business: it asks for a
+snapshot whenever the version moves, or is told of every change. What the API server refuses to
+list is in `refused`, and nothing is claimed about it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, Self
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Self, assert_never
 
-from harness.io.kube import KubeError
-from harness.model.kinds import collection
 from harness.model.refs import ObjectRef
+from harness.watch.collection_watch import (
+    CollectionWatch,
+    Event,
+    Listing,
+    Observation,
+    Refusal,
+    Trouble,
+    Watchable,
+)
+from harness.watch.objects import Change, ObjectStore
+
+__all__ = ["Change", "ClusterView", "Watchable"]
 
 Object = dict[str, Any]
-RETRY_SECONDS = 0.5
+Collected = tuple[str, str]
+ENDING_SECONDS = 2.0
 
 
-class Watchable(Protocol):
-    """What a view needs of the API: list a collection, then watch it."""
-
-    def get(self, path: str, **query: str) -> Object:
-        """Returns the list at a path."""
-
-    def watch(
-        self, path: str, resource_version: str, *, seconds: int = 240
-    ) -> Iterator[tuple[str, Object]]:
-        """Yields changes after a version."""
+def _nobody(_: Change) -> None:
+    """Stands for a listener where nobody listens."""
 
 
 class ClusterView:
     """Holds the newest version of every watched object; safe to read from any thread."""
 
-    def __init__(self, kube: Watchable, targets: Iterable[tuple[str, str]]) -> None:
-        """Prepares watches of `(kind, namespace)` pairs; an empty namespace means all."""
+    def __init__(
+        self,
+        kube: Watchable,
+        targets: Iterable[Collected],
+        on_change: Callable[[Change], None] = _nobody,
+        *,
+        namespaces: Collection[str] = (),
+    ) -> None:
+        """Prepares watches.
+
+        Args:
+            kube: The API.
+            targets: `(kind, namespace)` pairs; an empty namespace means all.
+            on_change: Told of every change, in order per object, from the watching threads and
+                without any lock held; what it raises becomes `last_error`.
+            namespaces: Where given, objects of other namespaces are left out.
+        """
         self._kube = kube
-        self._targets = tuple(targets)
-        self._objects: dict[ObjectRef, Object] = {}
-        self._listed: set[tuple[str, str]] = set()
+        self._targets = _without_overlap(targets)
+        self._on_change = on_change
+        self._store = ObjectStore(namespaces)
+        self._listed: set[Collected] = set()
+        self._refused: set[Collected] = set()
         self._version = 0
         self._condition = threading.Condition()
         self._stopped = threading.Event()
+        self._watches: list[CollectionWatch] = []
+        self._threads: list[threading.Thread] = []
         self.last_error = ""
 
     def __enter__(self) -> Self:
         for kind, namespace in self._targets:
-            thread = threading.Thread(
-                target=self._follow, args=(kind, namespace), name=f"watch-{kind}", daemon=True
+            watch = CollectionWatch(self._kube, kind, namespace, self._stopped)
+            self._watches.append(watch)
+            self._threads.append(
+                threading.Thread(
+                    target=self._follow, args=(watch,), name=f"watch-{kind}", daemon=True
+                )
             )
+        for thread in self._threads:
             thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
+        for watch in self._watches:
+            watch.close()
+        end = time.monotonic() + ENDING_SECONDS
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, end - time.monotonic()))
 
     def wait_for_change(self, seen: int, seconds: float) -> int:
         """Waits until something changed after version `seen`; returns the current version."""
@@ -65,82 +99,81 @@ class ClusterView:
 
     @property
     def complete(self) -> bool:
-        """True once every collection was listed at least once."""
+        """True once every collection was listed at least once, or refused."""
         with self._condition:
-            return len(self._listed) == len(self._targets)
+            return len(self._listed | self._refused) == len(self._targets)
+
+    @property
+    def refused(self) -> frozenset[Collected]:
+        """The `(kind, namespace)` pairs that may not be listed: their absence is not a fact."""
+        with self._condition:
+            return frozenset(self._refused)
 
     def find(self, ref: ObjectRef) -> Object | None:
         """Returns the newest version of an object, or None."""
         with self._condition:
-            return self._objects.get(ref)
+            return self._store.find(ref)
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
         """Returns all objects of a kind, in one namespace or in all."""
         with self._condition:
-            return [
-                obj
-                for ref, obj in self._objects.items()
-                if ref.kind == kind and (namespace is None or ref.namespace == namespace)
-            ]
+            return self._store.all(kind, namespace)
 
-    def _follow(self, kind: str, namespace: str) -> None:
-        path, version = collection(kind, namespace), ""
-        while not self._stopped.is_set():
-            try:
-                if not version:
-                    version = self._list(kind, namespace, path)
-                for change, obj in self._kube.watch(path, version):
-                    version = str(obj["metadata"].get("resourceVersion") or version)
-                    self._take(kind, change, obj)
-                    if self._stopped.is_set():
-                        return
-            except KubeError as error:
-                self.last_error = str(error)
-                if error.status == 410:
-                    version = ""
-                self._stopped.wait(RETRY_SECONDS)
+    def _follow(self, watch: CollectionWatch) -> None:
+        target = (watch.kind, watch.namespace)
+        for seen in watch.observations():
+            for change in self._take(target, seen):
+                self._tell(change)
 
-    def _list(self, kind: str, namespace: str, path: str) -> str:
+    def _take(self, target: Collected, seen: Observation) -> list[Change]:
+        with self._condition:
+            changes = self._changes(target, seen)
+            if changes:
+                self._bump()
+            return changes
+
+    def _changes(self, target: Collected, seen: Observation) -> list[Change]:
+        match seen:
+            case Event():
+                change = self._store.take(target[0], seen.change, seen.object)
+                return [] if change is None else [change]
+            case Listing():
+                return self._take_listing(target, seen)
+            case Refusal():
+                return self._take_refusal(target, seen)
+            case Trouble():
+                self.last_error = seen.message
+                return []
+            case _:
+                assert_never(seen)
+
+    def _take_listing(self, target: Collected, seen: Listing) -> list[Change]:
+        changes = self._store.replace(*target, seen.objects, seen.version)
+        if target not in self._listed or target in self._refused:
+            changes += self._store.listed(*target)
+        self._listed.add(target)
+        self._refused.discard(target)
+        return changes
+
+    def _take_refusal(self, target: Collected, seen: Refusal) -> list[Change]:
+        self.last_error = seen.message
+        if target not in self._refused:
+            self._refused.add(target)
+            self._bump()
+        return []
+
+    def _tell(self, change: Change) -> None:
         try:
-            found = self._kube.get(path)
-        except KubeError as error:
-            if error.status != 404:
-                raise
-            found = {"items": [], "metadata": {}}
-        fresh = {self._ref(kind, obj): {**obj, "kind": kind} for obj in found.get("items") or []}
-        with self._condition:
-            for ref in [r for r in self._objects if r.kind == kind and self._inside(r, namespace)]:
-                if ref not in fresh:
-                    del self._objects[ref]
-            self._objects.update(fresh)
-            self._listed.add((kind, namespace))
-            self._bump()
-        version = str((found.get("metadata") or {}).get("resourceVersion") or "")
-        if not version:
-            message = f"{kind} is not served yet"
-            raise KubeError(message)
-        return version
-
-    @staticmethod
-    def _inside(ref: ObjectRef, namespace: str) -> bool:
-        return not namespace or ref.namespace == namespace
-
-    @staticmethod
-    def _ref(kind: str, obj: Object) -> ObjectRef:
-        meta = obj["metadata"]
-        return ObjectRef(kind, str(meta.get("namespace") or ""), str(meta["name"]))
-
-    def _take(self, kind: str, change: str, obj: Object) -> None:
-        if change == "BOOKMARK":
-            return
-        ref = self._ref(kind, obj)
-        with self._condition:
-            if change == "DELETED":
-                self._objects.pop(ref, None)
-            else:
-                self._objects[ref] = {**obj, "kind": kind}
-            self._bump()
+            self._on_change(change)
+        except Exception as error:  # a listener's fault must not end the watch
+            self.last_error = f"{change.ref}: {type(error).__name__}: {error}"
 
     def _bump(self) -> None:
         self._version += 1
         self._condition.notify_all()
+
+
+def _without_overlap(targets: Iterable[Collected]) -> tuple[Collected, ...]:
+    # Two threads on one collection would break the order per object.
+    distinct = dict.fromkeys(targets)
+    return tuple((kind, ns) for kind, ns in distinct if not ns or (kind, "") not in distinct)

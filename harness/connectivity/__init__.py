@@ -1,0 +1,1 @@
+"""Who must reach whom, and whether the declared network policies let them. Pure."""
