@@ -8,11 +8,13 @@ error of the run wins; trouble while cleaning up is a note and never hides it.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -41,10 +43,11 @@ from harness.stages.images import deliver_bundle, images
 from harness.stages.names import Names, names
 from harness.stages.prove import prove
 from harness.stages.ready import ready
-from harness.stages.secrets import secrets
+from harness.stages.secrets import secrets as make_secrets
 from harness.stages.source import source
 from harness.stages.stage import Stage
 from harness.stages.sync import sync
+from harness.watch.redacted import recordable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
         ("supply", "Supply", ("names",), lambda v: deliver_bundle(context, v, shared)),
         ("images", "Images", ("names",), lambda v: images(context, v, shared)),
         ("source", "Source", ("names",), lambda v: source(context, v)),
-        ("secrets", "Secrets", ("cluster",), lambda v: secrets(context, v, shared.login)),
+        ("secrets", "Secrets", ("cluster",), lambda v: make_secrets(context, v, shared.login)),
         (
             "install",
             "Install Argo CD",
@@ -268,7 +271,8 @@ def _evidence(context: Context) -> None:
         namespaces = ["argocd", "kube-system"]
         if context.declaration.known:
             namespaces += context.declaration.get().namespaces
-        collect_cluster(folder, context.kube.get(), namespaces)
+        keep = partial(recordable, salt=secrets.token_bytes(16))
+        collect_cluster(folder, context.kube.get(), namespaces, keep=keep)
     if context.docker.known:
         docker = context.docker.get()
         nodes = [n for n, c in docker.cluster_nodes().items() if c == context.folder.state.cluster]

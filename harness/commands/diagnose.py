@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("diagnose")
     def diagnose(
+        *,
         recording: Annotated[
             Path | None,
             typer.Argument(metavar="FOLDER|FILE", help="Evidence folder or timeline to judge."),

@@ -18,6 +18,7 @@ from harness.connectivity.resolution import (
     Meaning,
     Resolution,
     behind_alias,
+    is_in_hosts_file,
     nearest,
     resolve,
 )
@@ -124,9 +125,8 @@ def graph_of(inventory: Inventory) -> Graph:
 
 def _asks_dns(host: Host, found: Resolution, workload: Workload) -> bool:
     """Whether the name is asked for; a pod finds its own full name in its hosts file."""
-    is_own = found.pod == workload and workload.is_alone
-    is_full = host.name.rstrip(".").endswith(".svc.cluster.local")
-    return found.meaning is not Meaning.LOCAL and not (is_own and is_full)
+    is_own = found.pod == workload and is_in_hosts_file(host.name, workload)
+    return found.meaning is not Meaning.LOCAL and not is_own
 
 
 def _edges(

@@ -142,6 +142,8 @@ def _of_ports(
 def _of_peers(
     setting: Setting, ref: ObjectRef, rule: Mapping[str, Any]
 ) -> tuple[Lack, str, bool] | None:
+    if setting.other.is_outside:
+        return None
     found = [
         lack
         for peer in peers(rule, setting.direction)
@@ -151,19 +153,14 @@ def _of_peers(
 
 
 def _of_peer(setting: Setting, ref: ObjectRef, peer: Peer) -> tuple[Lack, str, bool] | None:
-    spaces, pods, other = peer.get("namespaceSelector"), peer.get("podSelector"), setting.other
-    has_labels = pods is None or selects(pods, other.labels)
-    if not in_namespace(peer, other, ref.namespace, setting.namespaces):
-        return _elsewhere(setting, ref, peer) if has_labels and not other.is_outside else None
-    if pods is None or has_labels or other.is_outside:
-        return None
-    meant = _workloads_meant(setting, ref, peer)
-    who = "no pod" if setting.pods and not meant else ""
-    lacking = ", ".join(map(str, unmet(pods, other.labels)))
-    where = " in any of its namespaces" if who and spaces is not None else ""
+    lacking = ", ".join(map(str, unmet(peer.get("podSelector"), setting.other.labels)))
+    if not in_namespace(peer, setting.other, ref.namespace, setting.namespaces):
+        return None if lacking else _elsewhere(setting, ref, peer)
     text = f"{ref.name} allows the port only {_preposition(setting)} pods with {lacking}"
-    strong = bool(setting.pods) and meant != 1
-    return Lack.LABELS, text + (f", which {who}{where} has" if who else ""), strong
+    if not setting.pods:
+        return Lack.LABELS, text, False
+    meant = _workloads_meant(setting, ref, peer)
+    return Lack.LABELS, text if meant else f"{text}, which no pod has", meant != 1
 
 
 def _preposition(setting: Setting) -> str:

@@ -84,6 +84,14 @@ def is_local(name: str) -> bool:
     return name in {"", "localhost"} or name.endswith(".localhost") or is_address(name)
 
 
+def is_in_hosts_file(host: str, workload: Workload) -> bool:
+    """Whether a name of the workload's pods, if in full, is known to the only pod that asks.
+
+    The kubelet writes a pod's full name into its `/etc/hosts`; other pods have to ask.
+    """
+    return workload.is_alone and host.rstrip(".").endswith(".svc.cluster.local")
+
+
 def ports_known(host: str, namespace: str, inventory: Inventory) -> frozenset[int] | None:
     """Returns the ports of the Service that a name means, None when it means no given Service."""
     service = resolve(host, namespace, inventory).service
@@ -160,10 +168,8 @@ def _is_certain(name: str, candidate: _Candidate, inventory: Inventory) -> bool:
     """Whether only a Service of the cluster can have the name, so that its absence is a fact."""
     if _SERVICE_SUFFIX.search(name) or "." not in name:
         return True
-    if not candidate.pod:
+    if not candidate.pod or name.count(".") == 2:
         return candidate.namespace in inventory.namespaces
-    if name.count(".") == 2:
-        return True
     in_space = inventory.services_of(candidate.namespace)
     is_close = candidate.service in in_space or bool(_with_affix(candidate.service, in_space))
     return is_close and bool(_POD_NAME.search(candidate.pod))

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from harness.connectivity.hosts import Host, Lookup, Reading, hosts_of_value, is_host_name
-from harness.connectivity.variable_names import normal, port_number
+from harness.connectivity.variable_names import normal, port_number, tells
 
 _BREAKS = re.compile(r"&&|\|\||[;|&\n(){}`]|\$\(")
 _WORD = re.compile(r"(?:\"[^\"]*\"|'[^']*'|[^\s\"'])+")
@@ -32,6 +32,7 @@ _WAITERS = frozenset({
     "wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "wait4x", "wait4ports", "dockerize",
     "kcat", "kafkacat",
 })  # fmt: skip
+_FETCHERS = frozenset({"curl", "wget", "grpcurl"})
 _WITH_VALUE = frozenset({"-w", "-i", "-q", "-s", "-p", "-c", "-W", "-timeout", "-type"})
 _BOOTSTRAP = frozenset({"BOOTSTRAP_SERVER", "BROKER_LIST", "BOOTSTRAP"})
 
@@ -103,6 +104,8 @@ def _reader(tool: str) -> Callable[[list[str]], Iterator[Host]] | None:
     if tool in _MYSQL_CLIENTS:
         # Their -p is the password.
         return lambda words: _asked(words, "-P")
+    if tool in _FETCHERS:
+        return _fetched
     return _awaited if tool in _WAITERS else None
 
 
@@ -148,7 +151,16 @@ def _option(words: Sequence[str], short: str, long: str) -> str:
     return ""
 
 
+def _fetched(words: list[str]) -> Iterator[Host]:
+    """Yields the hosts of URLs; what a tool is told to fetch is a host, known or not."""
+    for word in words:
+        if "://" in word:
+            reading = Reading(variable="url", source="", lookup=lambda _: None)
+            yield from hosts_of_value(word, reading)
+
+
 def _awaited(words: list[str]) -> Iterator[Host]:
+    yield from _fetched(words)
     for word in words:
         name, colon, port = word.partition(":")
         if colon and is_host_name(name) and port_number(port):
@@ -157,7 +169,7 @@ def _awaited(words: list[str]) -> Iterator[Host]:
 
 def _of_plain(words: Sequence[str], source: str, lookup: Lookup) -> Iterator[Host]:
     """Yields the hosts of flags, assignments, URLs and `host:port` words."""
-    named = [_named(*pair) for pair in zip_longest(words, words[1:], fillvalue="")]
+    named = list(_all_named(words))
     numbers = {normal(name): value for name, value in named if name}
     for name, value in named:
         reading = Reading(
@@ -167,6 +179,16 @@ def _of_plain(words: Sequence[str], source: str, lookup: Lookup) -> Iterator[Hos
     for device in _DEVICE.finditer(" ".join(words)):
         if is_host_name(device["host"]):
             yield Host(name=device["host"].lower(), port=int(device["port"]), source=source)
+
+
+def _all_named(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields each word as a name and a value; the value of a telling flag is not told again."""
+    before = ""
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        name, value = _named(word, following)
+        if name or not tells(before):
+            yield name, value
+        before = name if "=" not in word else ""
 
 
 def _named(word: str, following: str) -> tuple[str, str]:

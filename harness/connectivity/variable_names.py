@@ -69,6 +69,11 @@ def is_secret(name: str) -> bool:
     return _last(name) in _SECRET
 
 
+def tells(name: str) -> bool:
+    """Whether the name says anything of what its value is."""
+    return says_host(name) or says_other(name) or is_inward(name)
+
+
 def prefix(name: str) -> str:
     """Returns the name without its last word, e.g. `DB` of `DB_HOST`."""
     return normal(name).rpartition("_")[0]

@@ -32,7 +32,10 @@ class Group:
     @property
     def lead(self) -> Signal:
         """The signal that counts first, else the oldest."""
-        return min(self.signals, key=lambda s: (s.need.kind is not NeedKind.FIRST_SIGHT, s.since))
+        return min(
+            self.signals,
+            key=lambda s: (s.need.kind is not NeedKind.FIRST_SIGHT, s.since, str(s.root)),
+        )
 
     @property
     def phase(self) -> Phase:
@@ -166,9 +169,9 @@ def _explained_by(facts: Facts, signal: Signal, causes: dict[ObjectRef, list[Sig
 
 
 def _grouped(signals: Iterable[Signal]) -> list[Group]:
-    found: dict[tuple[str, ObjectRef], list[Signal]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Signal]] = defaultdict(list)
     for signal in signals:
-        found[signal.cause, signal.root].append(signal)
+        found[signal.cause, signal.group or str(signal.root)].append(signal)
     return [Group(signals=tuple(s)) for s in found.values()]
 
 

@@ -6,10 +6,13 @@ live cluster did. `replay` steps through a recording as the harness saw it.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.diagnosis.blame import blame
+from harness.diagnosis.catalogue import cause
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.fold import Fold, in_order
 from harness.diagnosis.rules.all_rules import RULES
@@ -24,8 +27,11 @@ Key = tuple[str, ObjectRef]
 
 
 def diagnose(facts: Facts, rules: Sequence[Rule] = RULES) -> Diagnosis:
-    """Returns the roots, suspects and open ends at the moment of the facts."""
-    signals = [s for rule in rules for s in rule(facts)]
+    """Returns the roots, suspects and open ends at the moment of the facts.
+
+    A rule that fails is a defect of ours; it is named in the notes and never ends a run.
+    """
+    signals, defects = _signals(facts, rules)
     found = blame(facts, signals)
     unready = [w for w in facts.workloads if facts.health(w) is not Health.READY]
     waiting = tuple(w for w in unready if w not in found.explained)
@@ -38,7 +44,31 @@ def diagnose(facts: Facts, rules: Sequence[Rule] = RULES) -> Diagnosis:
         ruled_out=found.ruled_out,
         waiting=waiting,
         not_judged=not_judged,
+        notes=defects,
     )
+
+
+def _signals(facts: Facts, rules: Sequence[Rule]) -> tuple[list[Signal], tuple[str, ...]]:
+    signals: list[Signal] = []
+    defects: list[str] = []
+    for rule in rules:
+        try:
+            signals += [s for s in rule(facts) if _in_scope(facts, s)]
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            defects.append(
+                f"a rule of {rule.__module__.rpartition('.')[2]} failed, a defect of the harness: "
+                f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+            )
+    return signals, tuple(dict.fromkeys(defects))
+
+
+def _in_scope(facts: Facts, signal: Signal) -> bool:
+    """What runs beside the deployment is judged as the cluster's, never as the repository's."""
+    phase = cause(signal.cause).phase
+    namespace = signal.at.namespace
+    engine = phase in {Phase.ARGOCD, Phase.REPO} and namespace == facts.header.engine_namespace
+    return not namespace or phase is Phase.CLUSTER or engine or facts.in_scope(namespace)
 
 
 def _outcome(roots: Sequence[Finding], unready: bool, *, machine: bool) -> Outcome:

@@ -89,6 +89,8 @@ class Signal:
     """True when its text pins the cause so that nothing else explains it away."""
     rank: int = 50
     """Among signals of one node and phase the lowest is the most specific; generic ones use 90."""
+    group: str = ""
+    """What several roots have in common, e.g. an image reference: one finding for all of them."""
     explains: tuple[ObjectRef, ...] = ()
     """Further nodes that suffer from it although they do not depend on `at` (e.g. all pods of a
     node, all Applications of a project)."""

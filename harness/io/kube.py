@@ -81,8 +81,10 @@ class Kube:
         return self._call("PATCH", path, body=body, content_type="application/merge-patch+json")
 
     def delete(self, path: str, *, grace_seconds: int | None = None) -> None:
-        """Deletes an object; absent is fine. A grace of 0 kills a pod at once."""
-        query = {} if grace_seconds is None else {"gracePeriodSeconds": str(grace_seconds)}
+        """Deletes an object and what it owns; absent is fine. A grace of 0 kills a pod at once."""
+        query = {"propagationPolicy": "Background"}  # a Job's default would leave its pods
+        if grace_seconds is not None:
+            query["gracePeriodSeconds"] = str(grace_seconds)
         try:
             self._call("DELETE", path, query=query)
         except KubeError as error:
@@ -175,7 +177,7 @@ class WatchStream:
     """The changes of one watch; `close` may be called from any thread and ends the reading.
 
     A stream that was not read to its end takes its connection with it: given back to the pool, it
-    would answer the next request with the rest of the watch.
+    would make the next request on it fail (`ResponseNotReady`).
     """
 
     def __init__(self, response: urllib3.BaseHTTPResponse, path: str) -> None:

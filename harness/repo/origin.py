@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from harness.model.refs import ObjectRef
@@ -59,8 +60,9 @@ class Origins:
     def locate_missing(self, ref: ObjectRef, folder: str = "") -> Place | None:
         """Returns where an absent object would be added: `resources:` of an overlay.
 
-        Without `folder` that is the overlay that renders objects of the same kind in the same
-        namespace, else one of that namespace, else the first. None for a folder of plain YAML.
+        Without `folder` that is the overlay that renders, in the same namespace, an object of
+        that kind with the most similar name, else anything, else the first. None for a folder of
+        plain YAML.
         """
         folders = (folder,) if folder else self._folders
         chosen = max(folders, key=lambda f: self._kinship(ref, f), default="")
@@ -105,18 +107,18 @@ class Origins:
         return next((at for at, line in lines if name and name in line.partition("#")[0]), 1)
 
     def _relative(self, file: Path) -> str:
-        is_inside = file.is_absolute() and file.is_relative_to(self._root)
-        return (file.relative_to(self._root) if is_inside else file).as_posix()
+        roots = (self._root.absolute(), self._root.resolve())
+        root = next((r for r in roots if file.is_relative_to(r)), None)
+        return (file.relative_to(root) if root else file).as_posix()
 
     def _find(self, ref: ObjectRef, folder: str) -> tuple[Traced, tuple[Traced, ...]] | None:
         best: tuple[Traced, tuple[Traced, ...]] | None = None
         for path in (folder,) if folder else self._folders:
             objects = self._layers.objects(path)
             for traced in objects:
-                if traced.is_rendered_as(ref) and (not best or _doubt(traced) < _doubt(best[0])):
+                is_it = traced.is_rendered_as(ref)
+                if is_it and (best is None or _doubt(traced, ref) < _doubt(best[0], ref)):
                     best = traced, objects
-            if best and not _doubt(best[0]):
-                return best
         return best
 
     def _place(self, traced: Traced, objects: tuple[Traced, ...], field: str, value: str) -> Place:
@@ -131,12 +133,18 @@ class Origins:
                 return pinpoint(again, value)
         return found.place if rest else pinpoint(found, value)
 
-    def _kinship(self, ref: ObjectRef, folder: str) -> int:
+    def _kinship(self, ref: ObjectRef, folder: str) -> tuple[bool, float]:
         objects = self._layers.objects(folder)
         near = [o for o in objects if not ref.namespace or ref.namespace in o.namespaces[-1:]]
-        return 2 if any(o.kind == ref.kind for o in near) else int(bool(near))
+        alike = (_likeness(o.names[-1], ref.name) for o in near if o.kind == ref.kind)
+        return bool(near), max(alike, default=0.0)
 
 
-def _doubt(traced: Traced) -> int:
-    """Counts what makes an object a worse answer: removed by a patch, of unknown namespace."""
-    return 2 * isinstance(traced.tree, Removed) + (not traced.namespaces)
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _doubt(traced: Traced, ref: ObjectRef) -> tuple[bool, bool, bool]:
+    """Returns what makes an object a worse answer: removed, without namespace, by its hash only."""
+    is_removed = isinstance(traced.tree, Removed)
+    return is_removed, not traced.namespaces, traced.names[-1] != ref.name

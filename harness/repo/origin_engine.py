@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.model.refs import ObjectRef
-from harness.repo.discovery import engine_files, folders_below
+from harness.repo.discovery import ENGINE_KINDS, folders_below
 from harness.repo.origin_field import descend, pinpoint, steps
 from harness.repo.origin_layers import Files, Layers
 from harness.repo.origin_object import Traced, objects_in
 from harness.repo.origin_tree import Leaf, Place, entry, text_of
+from harness.repo.yaml_files import yaml_files
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}")
 
@@ -51,11 +52,19 @@ class Bootstrap:
         return self._found
 
     def _search(self) -> Iterator[Traced]:
-        holders = [file.path for file in engine_files(self._root)]
+        holders = [path for path in self._paths() if self._has_engine_object(path)]
         for folder in sorted(self._outermost(holders), key=self._distance):
             yield from self._layers.objects(folder)
         for path in sorted(holders, key=self._distance):
             yield from objects_in(self._files.documents(path))
+
+    def _paths(self) -> Iterator[str]:
+        return (path.relative_to(self._root).as_posix() for path in yaml_files(self._root))
+
+    def _has_engine_object(self, path: str) -> bool:
+        if "argoproj.io/" not in self._files.text(path):
+            return False
+        return any(o.kind in ENGINE_KINDS for o in objects_in(self._files.documents(path)))
 
     def _outermost(self, holders: Sequence[str]) -> list[str]:
         """Returns the folders that build on such a file and that nothing else builds on."""

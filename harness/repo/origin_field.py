@@ -117,7 +117,7 @@ def rewrite(
         case Leaf():
             return node
         case _:
-            made = Fields(create) if create else None
+            made = Fields(create) if create and EVERY not in path else None
             return rewrite(made, path, change, create=create, pick=pick) if made else node
 
 

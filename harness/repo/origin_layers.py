@@ -28,6 +28,7 @@ from harness.repo.origin_transform import (
     set_replicas,
 )
 from harness.repo.origin_tree import (
+    Fields,
     Items,
     Leaf,
     Node,
@@ -65,11 +66,14 @@ class Files:
         if not name or "\n" in name or posixpath.isabs(name):
             return ""
         path = posixpath.normpath(posixpath.join(folder, name))
-        return "" if path.startswith("..") else path
+        return "" if path == ".." or path.startswith("../") else path
 
     def is_file(self, path: str) -> bool:
         """Tells whether there is such a file."""
-        return bool(path) and (self._root / path).is_file()
+        try:
+            return bool(path) and (self._root / path).is_file()
+        except OSError:  # e.g. an inline patch is no file name
+            return False
 
     def text(self, path: str) -> str:
         """Returns the text of a file; empty where it cannot be read."""
@@ -93,8 +97,10 @@ class Files:
 
     def manifests(self, folder: str) -> list[str]:
         """Returns the YAML files of a folder, sorted."""
-        where = self._root / folder
-        names = sorted(p.name for p in where.iterdir()) if where.is_dir() else []
+        try:
+            names = sorted(path.name for path in (self._root / folder).iterdir())
+        except OSError:
+            return []
         return [posixpath.join(folder, n) for n in names if n.endswith(SUFFIXES)]
 
 
@@ -107,7 +113,8 @@ class Layers:
 
     def objects(self, folder: str) -> Objects:
         """Returns what a folder renders to; an empty tuple where it does not exist."""
-        return self._objects(posixpath.normpath(folder or "."), ())
+        path = self._files.beside("", folder or ".")
+        return self._objects(path, ()) if path else ()
 
     def parents(self, folder: str) -> list[str]:
         """Returns the folders and files that a folder's kustomization builds on."""
@@ -178,7 +185,9 @@ class Layers:
         if not isinstance(source, Leaf):
             return ()
         path = self._files.beside(folder, source.text)
-        return self._files.documents(path) if self._files.is_file(path) else embedded(source)
+        is_file = self._files.is_file(path)
+        found = self._files.documents(path) if is_file else embedded(source)
+        return tuple(patch for patch in found if isinstance(patch, Fields | Items))
 
     def _replacements(self, folder: str, root: Node) -> list[Node]:
         found: list[Node] = []

@@ -9,10 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.model.refs import ObjectRef
-from harness.repo.origin_tree import Fields, Leaf, Node, entry, items_of, text_of
+from harness.repo.origin_field import Change, Path, rewrite
+from harness.repo.origin_tree import (
+    Fields,
+    Leaf,
+    Node,
+    Place,
+    Removed,
+    entry,
+    items_of,
+    text_of,
+)
 
 HASH = r"-[a-z0-9]{10}"
 """What a generator appends to the name of a ConfigMap or Secret."""
@@ -43,6 +53,12 @@ class Traced:
             namespaces=(namespace,) if namespace else (),
             tree=document,
         )
+
+    def changed(self, path: Path, change: Change, create: Place | None = None) -> Traced:
+        """Returns the object with `change` applied at `path`; what is removed stays removed."""
+        if isinstance(self.tree, Removed):
+            return self
+        return replace(self, tree=rewrite(self.tree, path, change, create=create) or self.tree)
 
     @property
     def has_schema(self) -> bool:

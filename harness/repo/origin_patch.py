@@ -80,13 +80,12 @@ def _merge_items(base: Items, patch: Items, keys: Sequence[str], key: str) -> No
         return Items(patch.place, tuple(items))
     pairs = [(next((b for b in base.items if _is_same(b, i, keys)), None), i) for i in patch.items]
     merged = [(former, _merge(former, item, key, schema=True)) for former, item in pairs]
-    if _has_several_keys((*base.items, *patch.items), keys):
-        changed = {id(former): item for former, item in merged}
-        new = [item for former, item in merged if former is None]
-        return Items(patch.place, (*new, *(changed.get(id(b), b) for b in base.items)))
-    known = {id(former) for former, _ in merged}
-    left = (b for b in base.items if id(b) not in known)
-    return Items(patch.place, (*(item for _, item in merged), *left))
+    stays = _has_several_keys((*base.items, *patch.items), keys)
+    kept = {id(old): new for old, new in merged if stays and old and not isinstance(old, Removed)}
+    gone = {id(former) for former, _ in merged} - kept.keys()
+    first = (item for former, item in merged if id(former) not in kept)
+    rest = (kept.get(id(item), item) for item in base.items if id(item) not in gone)
+    return Items(patch.place, (*first, *rest))
 
 
 def _has_several_keys(items: Sequence[Node], keys: Sequence[str]) -> bool:

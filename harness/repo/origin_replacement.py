@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from functools import partial
 
-from harness.repo.origin_field import Path, descend, rewrite, steps
+from harness.repo.origin_field import Path, descend, steps
 from harness.repo.origin_object import Traced, is_selected
 from harness.repo.origin_tree import Leaf, Node, entry, items_of, text_of
 
@@ -47,14 +47,13 @@ def _is_target(traced: Traced, target: Node) -> bool:
 
 def _with_value(traced: Traced, target: Node, value: Node | None) -> Traced:
     is_created = text_of(entry(target, "options"), "create").lower() == "true"
-    tree = traced.tree
     for path in items_of(target, "fieldPaths"):
         if isinstance(path, Leaf):
             node = value or path
             change = partial(_replaced, value=node, make=is_created)
             create = node.place if is_created else None
-            tree = rewrite(tree, _path(path.text), change, create=create) or tree
-    return replace(traced, tree=tree)
+            traced = traced.changed(_path(path.text), change, create)
+    return traced
 
 
 def _replaced(former: Node | None, value: Node, *, make: bool) -> Node | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from harness.repo.origin_field import EVERY, Path, rewrite
+from harness.repo.origin_field import EVERY, Change, Path
 from harness.repo.origin_object import Traced
 from harness.repo.origin_tree import Fields, Leaf, Node, entry, items_of, text_of
 
@@ -75,9 +75,8 @@ _IMAGES = tuple(
 )
 
 
-def _at(traced: Traced, path: Path, value: Node, *, create: bool = True) -> Traced:
-    tree = rewrite(traced.tree, path, lambda _: value, create=value.place if create else None)
-    return replace(traced, tree=tree or traced.tree)
+def _at(traced: Traced, path: Path, value: Node) -> Traced:
+    return traced.changed(path, lambda _: value, value.place)
 
 
 def set_namespace(setting: Node, objects: Objects) -> Objects:
@@ -159,13 +158,11 @@ def _with_pairs(
     if selectors and traced.kind in _MADE_SELECTORS:
         places.append(_MADE_SELECTORS[traced.kind])
     existing = _EXTENDED_SELECTORS.get(traced.kind, ()) if selectors else ()
-    tree = traced.tree
     for path in places:
-        made = rewrite(tree, path, partial(_extended, pairs=pairs, make=True), create=pairs.place)
-        tree = made or tree
+        traced = traced.changed(path, partial(_extended, pairs=pairs, make=True), pairs.place)
     for path in existing:
-        tree = rewrite(tree, path, partial(_extended, pairs=pairs, make=False)) or tree
-    return replace(traced, tree=tree)
+        traced = traced.changed(path, partial(_extended, pairs=pairs, make=False))
+    return traced
 
 
 def _extended(node: Node | None, pairs: Fields, *, make: bool) -> Node | None:
@@ -194,13 +191,10 @@ def set_images(setting: Node, objects: Objects) -> Objects:
     return objects
 
 
-def _everywhere(
-    traced: Traced, paths: Iterable[Path], change: Callable[[Node | None], Node | None]
-) -> Traced:
-    tree = traced.tree
+def _everywhere(traced: Traced, paths: Iterable[Path], change: Change) -> Traced:
     for path in paths:
-        tree = rewrite(tree, path, change) or tree
-    return replace(traced, tree=tree)
+        traced = traced.changed(path, change)
+    return traced
 
 
 def _with_image(node: Node | None, override: Node) -> Node | None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.model.finding import Finding
 from harness.model.run import ObjectStatus, RunRecord
 from harness.report.failure import error_pieces
+from harness.report.findings import finding_heading, finding_rows, shown_findings
 from harness.report.verdict import Verdict, headline, tally, verdict, waiting
 from harness.report.wording import counted
 
@@ -50,10 +52,23 @@ def bad_news(run: RunRecord) -> list[str]:
     """Returns what went wrong, one piece a line, the evidence last; nothing for a passed run."""
     if verdict(run) is Verdict.PASSED:
         return []
-    pieces = error_pieces(run.error) if run.error and not run.interrupted else []
+    pieces = _reasons(run) if run.error and not run.interrupted else []
     if run.evidence:
         pieces.append(f"Evidence: {run.evidence}")
     return pieces
+
+
+def _reasons(run: RunRecord) -> list[str]:
+    """The root causes where there are any, else the error, with what is suspected."""
+    findings = shown_findings(run)
+    if findings or run.error is None:
+        return [line for finding in findings for line in _finding(finding)]
+    return error_pieces(run.error)
+
+
+def _finding(finding: Finding) -> list[str]:
+    rows = [f"{label}: {text}" for label, text in finding_rows(finding)]
+    return [f"{finding_heading(finding)}", *rows]
 
 
 def waiting_text(statuses: Sequence[ObjectStatus], shown: int = 3) -> str:

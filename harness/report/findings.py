@@ -9,8 +9,10 @@ import textwrap
 from collections.abc import Sequence
 
 from harness.diagnosis.catalogue import catalogue
+from harness.model.errors import EngineError, NotReadyError, RootCauseError, RunnerError
 from harness.model.finding import Confidence, Diagnosis, Finding, Outcome
 from harness.model.refs import ObjectRef
+from harness.model.run import RunRecord
 from harness.report.wording import counted, one_line
 
 WIDTH = 100
@@ -29,6 +31,20 @@ def place_of(finding: Finding) -> str:
     if not finding.file:
         return ""
     return f"{finding.file}:{finding.line}" if finding.line else finding.file
+
+
+def shown_findings(run: RunRecord) -> tuple[Finding, ...]:
+    """Returns the root causes that ended a run; none for one that passed or ended otherwise."""
+    if run.diagnosis is None or not isinstance(run.error, (RootCauseError, RunnerError)):
+        return ()
+    return run.diagnosis.findings
+
+
+def shown_suspects(run: RunRecord) -> tuple[Finding, ...]:
+    """Returns what is suspected where a run failed without a certain cause."""
+    if run.diagnosis is None or not isinstance(run.error, (NotReadyError, EngineError)):
+        return ()
+    return run.diagnosis.suspects
 
 
 def finding_rows(finding: Finding) -> list[tuple[str, str]]:

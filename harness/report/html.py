@@ -16,6 +16,12 @@ from harness import __version__
 from harness.model.run import ImageDelivery, ObjectStatus, RunRecord
 from harness.report.ending import bad_news
 from harness.report.failure import error_pieces
+from harness.report.findings import (
+    finding_rows,
+    shown_findings,
+    shown_suspects,
+    title_of,
+)
 from harness.report.timeline import timeline
 from harness.report.verdict import (
     headline,
@@ -38,7 +44,9 @@ def html_report(run: RunRecord) -> str:
         run=run,
         verdict=verdict(run),
         headline=headline(run),
-        pieces=error_pieces(run.error) if run.error and not run.interrupted else [],
+        pieces=_pieces(run),
+        findings=shown_findings(run),
+        suspects=shown_suspects(run),
         has_bad_news=bool(bad_news(run)),
         tally=tally(run),
         picture=timeline(run),
@@ -47,6 +55,13 @@ def html_report(run: RunRecord) -> str:
         ready=sorted((s for s in run.objects if is_ready(s)), key=_moment),
         version=__version__,
     )
+
+
+def _pieces(run: RunRecord) -> list[str]:
+    """The error's sentences; where root causes are shown below, they say it better."""
+    if run.error is None or run.interrupted or shown_findings(run):
+        return []
+    return error_pieces(run.error)
 
 
 @cache
@@ -63,7 +78,12 @@ def _environment() -> Environment:
         duration=duration, counted=counted, percent=_percent, cut=cut, moment=moment
     )
     environment.globals.update(
-        is_ready=is_ready, is_substituted=is_substituted, running=_running, glyph=GLYPHS
+        finding_rows=finding_rows,
+        title_of=title_of,
+        is_ready=is_ready,
+        is_substituted=is_substituted,
+        running=_running,
+        glyph=GLYPHS,
     )
     return environment
 

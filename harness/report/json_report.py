@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness import __version__
 from harness.model.errors import HarnessError, UsageError
+from harness.model.finding import Diagnosis
 from harness.model.run import (
     ApplicationStatus,
     ImageDelivery,
@@ -114,6 +115,7 @@ class RunDocument(BaseModel):
     proofs: list[ProofRecord] = []
     facts: dict[str, str] = {}
     notes: list[str] = []
+    diagnosis: Diagnosis | None = None
     evidence: str = ""
     leftovers: list[str] = []
 

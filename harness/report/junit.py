@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from harness.model.finding import Finding
 from harness.model.run import (
     ApplicationStatus,
     Health,
@@ -23,6 +24,7 @@ from harness.model.run import (
     StageRecord,
     StageState,
 )
+from harness.report.findings import finding_heading, finding_rows, shown_findings
 from harness.report.verdict import Verdict, headline, verdict
 from harness.report.wording import clean, one_line
 
@@ -45,6 +47,7 @@ def junit_xml(run: RunRecord) -> str:
     """Returns the run as a JUnit XML document."""
     suites = {
         "stages": [_stage_case(stage, run) for stage in run.stages],
+        "root causes": [_finding_case(finding) for finding in shown_findings(run)],
         "applications": [_application_case(status) for status in run.applications],
         "workloads": [_object_case(status) for status in run.objects],
         "proofs": [_proof_case(proof) for proof in run.proofs],
@@ -98,6 +101,17 @@ def _object_case(status: ObjectStatus) -> Case:
             return replace(case, outcome="skipped", text=said)
         case _:
             return replace(case, outcome="failure", kind=status.health.value, text=said)
+
+
+def _finding_case(finding: Finding) -> Case:
+    rows = "\n".join(f"{label}: {text}" for label, text in finding_rows(finding))
+    return Case(
+        name=f"{finding.cause} {finding.object}",
+        seconds=max(0.0, finding.decided_at - finding.first_seen),
+        outcome="failure",
+        kind=finding.cause,
+        text=f"{finding_heading(finding)}\n{rows}",
+    )
 
 
 def _proof_case(proof: ProofRecord) -> Case:

@@ -8,8 +8,8 @@ from harness.model.errors import NotReadyError
 from harness.model.refs import ObjectRef
 from harness.model.run import Health, ObjectStatus
 from harness.stages.context import Context
-from harness.stages.roll import roll_changed_images
 from harness.stages.observe import observer
+from harness.stages.roll import roll_changed_images
 from harness.stages.stage import Voice
 from harness.stages.verdict import suspects_text, verdict_error, with_verdict
 from harness.watch.readiness import declared_workloads, workload_judgement

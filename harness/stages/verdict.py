@@ -14,6 +14,7 @@ from harness.model.errors import HarnessError, RootCauseError, RunnerError
 from harness.model.finding import Diagnosis, Finding, Outcome
 from harness.repo.places import Places
 from harness.stages.context import Context
+from harness.stages.unjam import Unjammer, added_notes
 from harness.watch.observer import Observer
 from harness.watch.settle import Standing
 from harness.watch.view import ClusterView
@@ -23,12 +24,14 @@ Judge = Callable[[ClusterView], Standing]
 
 def with_verdict(goal: Judge, context: Context, observer: Observer) -> Judge:
     """Returns the judgement that also fails when a root cause is certain."""
-    places = Places(context.declaration.get())
+    places, unjammer = Places(context.declaration.get()), Unjammer(context.kube.get())
 
     def judge(view: ClusterView) -> Standing:
         standing = goal(view)
         diagnosis, facts = observer.diagnosis()
         context.run.diagnosis = places.filled(diagnosis)
+        unjammer.free(facts)
+        context.run.notes += added_notes(unjammer, context.run.notes)
         if not diagnosis.findings:
             return standing
         first = min(f.decided_at for f in diagnosis.findings)

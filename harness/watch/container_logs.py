@@ -116,13 +116,17 @@ def shortened(text: str, limit_bytes: int = MAX_TEXT_BYTES) -> str:
     room = limit_bytes - len(CUT_MARK.format(len(raw)).encode())
     tail = _end(raw, room)
     crash = _CRASH.search(text)
-    begin = 0 if crash is None else len(text[: crash.start()].encode())
+    begin = 0 if crash is None else len(text[: _line_start(text, crash.start())].encode())
     if crash is None or begin >= len(raw) - len(tail.encode()):
         return f"{CUT_MARK.format(len(raw) - len(tail.encode())).lstrip()}{tail}"
     head = raw[begin : begin + min(MAX_CRASH_BYTES, room // 4)].decode(errors="ignore")
     tail = _end(raw, room - len(head.encode()))
     left_out = len(raw) - len(head.encode()) - len(tail.encode())
     return f"{head}{CUT_MARK.format(left_out)}{tail}"
+
+
+def _line_start(text: str, position: int) -> int:
+    return text.rfind("\n", 0, position) + 1
 
 
 def _end(raw: bytes, size: int) -> str:

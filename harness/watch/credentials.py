@@ -7,6 +7,7 @@ and `${NAME}` are not credentials and stay, because a diagnosis follows them. Pu
 
 from __future__ import annotations
 
+import functools
 import re
 
 from harness.model.secret import MASK
@@ -25,7 +26,7 @@ _ABOUT = re.compile(
 )
 _REFERENCE = re.compile(r"[\"']?(?:\$\(\w+\)|\$\{[\w.-]+\}|\$\w+)[\"']?")
 _IN_URL = re.compile(
-    r"(?P<head>://[^\s:/@\"']*:)(?!\d+(?:[/,;?\s\"']|$))(?P<value>[^\s\"']{1,512}?)"
+    r"(?P<head>://[^\s:/@\"']*:)(?!\d+(?:[/,;?\s\"']|$))(?P<value>[^\s\"']{1,256}?)"
     r"(?=@[^\s\"'@,/]*(?:[\s\"',/]|$))"
 )
 _PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.-]+)=)(?P<value>[^&;\s\"']+)")
@@ -40,6 +41,7 @@ _LINE = re.compile(
 _SQL = re.compile(r"(?P<head>\b(?:PASSWORD|IDENTIFIED BY)\s+)(?P<value>'[^']+')", re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=4096)
 def is_credential_name(name: str) -> bool:
     """Tells whether a variable of this name holds a password, secret, token or key."""
     words = [word.lower() for word in _WORDS.findall(name)]

@@ -68,18 +68,21 @@ def _without(mapping: Object, names: frozenset[str]) -> Object:
 
 
 def _turns(obj: Object) -> tuple[object, ...]:
-    status = obj.get("status") if isinstance(obj.get("status"), dict) else {}
-    status = _status(status or {})
-    operation = status.get("operationState") or {}
+    status = _status(_mapping(obj.get("status")))
+    operation = _mapping(status.get("operationState"))
     return (
-        (obj.get("metadata") or {}).get("deletionTimestamp"),
+        _mapping(obj.get("metadata")).get("deletionTimestamp"),
         status.get("phase"),
         status.get("conditions"),
         status.get("health"),
-        (status.get("sync") or {}).get("status"),
+        _mapping(status.get("sync")).get("status"),
         (operation.get("phase"), operation.get("message")),
         [_container(c) for group in _CONTAINERS for c in status.get(group) or []],
     )
+
+
+def _mapping(value: Any) -> Object:
+    return value if isinstance(value, dict) else {}
 
 
 def _container(status: Object) -> tuple[object, ...]:

@@ -55,6 +55,7 @@ def test_the_port_of_the_service_is_told_before_another_port() -> None:
 def test_a_named_port_that_the_pod_lacks_is_told() -> None:
     decision = _blocked({"to": [pods(app="db")], "ports": tcp("http")})
     assert decision.near == "out names port http, which the pod does not have"
+    assert decision.closest.is_strong
 
 
 def test_a_namespace_selector_that_no_namespace_fulfils_is_told() -> None:
@@ -80,6 +81,24 @@ def test_a_lone_pod_selector_means_its_own_namespace() -> None:
     assert decision.near == (
         "out has a podSelector alone: it means namespace shop, the pod is in data"
     )
+
+
+def test_a_namespace_selector_alone_is_told_if_it_names_the_namespace() -> None:
+    peers = [spaces(name="data"), spaces(team="c", name="monitoring")]
+    decision = _blocked({"to": peers}, server=end("db", "data"))
+    assert decision.near == "the namespaceSelector name=data of out matches no namespace"
+
+
+def test_nothing_is_near_to_an_address_outside() -> None:
+    outside = Endpoint(namespace="", ip="203.0.113.9")
+    decision = _blocked({"to": [pods(app="db"), {"namespaceSelector": {}}]}, server=outside)
+    assert decision.closest.lack is Lack.NOTHING
+
+
+def test_of_several_peers_the_most_telling_lack_is_told() -> None:
+    peers = [pods(app="payment"), {**spaces(name="shop"), **pods(app="db")}]
+    assert _blocked({"to": peers}).closest.lack is Lack.NAMESPACE
+    assert _blocked({"to": peers[::-1]}).closest.lack is Lack.NAMESPACE
 
 
 def test_labels_that_no_pod_has_are_a_strong_hint() -> None:
@@ -118,6 +137,17 @@ def test_a_policy_that_selects_no_pod_is_told_if_its_rule_would_do() -> None:
     assert decision.near == (
         "stale would allow it, but its podSelector app=ordering selects no pod"
     )
+
+
+def test_a_policy_that_selects_no_pod_and_would_not_do_is_not_near() -> None:
+    deny = policy("deny", policyTypes=["Egress"])
+    rules = [{"to": [pods(app="db")], "ports": tcp(1)}, {"to": [pods(app="x")]}]
+    stale = policy("stale", policyTypes=["Egress"], egress=rules)
+    stale["spec"] |= pods(app="ordering")
+    elsewhere = policy("far", "other", policyTypes=["Egress"], egress=[{"to": [pods(app="db")]}])
+    strangers = (*PODS, end("stranger", "other"))
+    decision = decide(CLIENT, SERVER, 5432, "TCP", [deny, stale, elsewhere], {}, pods=strangers)
+    assert decision.closest.lack is Lack.NOTHING
 
 
 def test_a_policy_for_other_pods_is_not_near() -> None:

@@ -173,6 +173,12 @@ def test_a_named_port_is_not_looked_up_on_the_client() -> None:
     assert not _decide(_egress(ports=tcp("http")), client=client).allowed
 
 
+def test_a_pod_without_a_known_workload_is_a_pod_still() -> None:
+    client = Endpoint(namespace="shop", labels={"app": "order"})
+    assert _decide(_ingress(pods(app="order")), client=client).allowed
+    assert not _decide(policy("p", policyTypes=["Egress"]), client=client).allowed
+
+
 def test_an_outside_address_matches_blocks_only() -> None:
     block = {"ipBlock": {"cidr": "203.0.113.0/24", "except": ["203.0.113.128/25"]}}
     assert _decide(_ingress(block), client=OUTSIDE).allowed

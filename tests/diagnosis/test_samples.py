@@ -42,6 +42,7 @@ def test_there_are_samples() -> None:
 def test_the_root_is_named_in_time(given: Sample) -> None:
     found = given.build().diagnose(given.within)
 
+    assert not found.notes
     assert roots(found) == set(given.roots), found
     assert (found.outcome in {Outcome.FAILED, Outcome.RUNNER}) == bool(given.roots)
     named = {str(f.object) for f in found.findings}

@@ -497,13 +497,13 @@ class World:
         return list(replay(self.cassette(), step_seconds=step, until=until))
 
 
-def waiting(reason: str, message: str = "", restarts: int = 0, **last: Any) -> Object:
+def waiting(why: str, text: str = "", /, *, restarts: int = 0, **last: Any) -> Object:
     """Status of a container that waits; `last` holds fields of the last termination."""
     found: Object = {
         "ready": False,
         "started": False,
         "restartCount": restarts,
-        "state": {"waiting": {"reason": reason, "message": message}},
+        "state": {"waiting": {"reason": why, "message": text}},
     }
     if last:
         found["lastState"] = {"terminated": last}

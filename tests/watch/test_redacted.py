@@ -31,7 +31,7 @@ def secret(data: dict[str, str], **more: Any) -> Object:
     return {"kind": "Secret", "type": "Opaque", "metadata": {"name": "s"}, "data": data, **more}
 
 
-def annotations(obj: Object) -> dict[str, str]:
+def annotations_of(obj: Object) -> dict[str, str]:
     found: dict[str, str] = obj["metadata"].get("annotations") or {}
     return found
 
@@ -60,7 +60,7 @@ def test_no_value_of_a_secret_is_kept_but_that_it_is_empty() -> None:
 def test_equal_values_have_equal_digests_whether_encoded_or_not() -> None:
     kept = recordable(secret({"a": encoded("x1")}, stringData={"b": "x1", "c": "x2"}), SALT)
 
-    digests = annotations(kept)
+    digests = annotations_of(kept)
     assert digests[f"{DIGEST}a"] == digests[f"{DIGEST}b"] != digests[f"{DIGEST}c"]
     assert len(digests[f"{DIGEST}a"]) == 12
 
@@ -68,7 +68,7 @@ def test_equal_values_have_equal_digests_whether_encoded_or_not() -> None:
 def test_the_digest_depends_on_the_salt() -> None:
     obj = secret({"a": encoded("x1")})
 
-    assert annotations(recordable(obj, SALT)) != annotations(recordable(obj, b"another salt"))
+    assert annotations_of(recordable(obj, SALT)) != annotations_of(recordable(obj, b"another salt"))
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_the_digest_depends_on_the_salt() -> None:
 def test_the_hosts_of_a_pull_secret_are_told(value: str, told: str) -> None:
     kept = recordable(secret({".dockerconfigjson": encoded(value)}), SALT)
 
-    assert annotations(kept)[AUTHS] == told
+    assert annotations_of(kept)[AUTHS] == told
     assert "aHVudGVy" not in json.dumps(kept)
 
 
 def test_the_hosts_of_an_old_pull_secret_are_its_keys() -> None:
     kept = recordable(secret({".dockercfg": encoded('{"ghcr.io": {"auth": "x"}}')}), SALT)
 
-    assert annotations(kept)[AUTHS] == "ghcr.io"
+    assert annotations_of(kept)[AUTHS] == "ghcr.io"
 
 
 def test_an_annotation_that_repeats_a_value_is_dropped_and_others_stay() -> None:
@@ -104,13 +104,13 @@ def test_an_annotation_that_repeats_a_value_is_dropped_and_others_stay() -> None
             "copy": '{"data": {"a": "' + encoded("hunter22") + '"}}',
             "plain": "it is hunter22",
             "team": "orders",
-            "argocd.argoproj.io/tracking-id": "app:/Secret:dev/s",
+            "argocd.argoproj.io/tracking-id": "hunter22:/Secret:dev/s",
         },
     }
 
     kept = recordable(secret({"a": encoded("hunter22")}, metadata=meta), SALT)
 
-    assert set(annotations(kept)) == {"team", "argocd.argoproj.io/tracking-id", f"{DIGEST}a"}
+    assert set(annotations_of(kept)) == {"team", "argocd.argoproj.io/tracking-id", f"{DIGEST}a"}
 
 
 def test_a_secret_of_a_list_is_known_without_its_kind() -> None:
@@ -213,7 +213,7 @@ def test_credentials_of_a_config_map_are_hidden_and_other_values_stay() -> None:
     assert "hunter22" not in json.dumps(kept)
     assert kept["data"]["HOST"] == "postgres"
     assert kept["data"]["app.properties"].endswith("db.host=postgres\n")
-    assert f"{DIGEST}DB_PASSWORD" in annotations(kept)
+    assert f"{DIGEST}DB_PASSWORD" in annotations_of(kept)
 
 
 def test_a_long_value_of_a_config_map_is_cut_and_noted() -> None:
@@ -222,7 +222,7 @@ def test_a_long_value_of_a_config_map_is_cut_and_noted() -> None:
     kept = recordable(obj, SALT)
 
     assert len(kept["data"]["a"]) == MAX_VALUE_CHARACTERS == 32 * 1024
-    assert annotations(kept) == {f"{CUT}a": "32768 of 40000 characters kept"}
+    assert annotations_of(kept) == {f"{CUT}a": "32768 of 40000 characters kept"}
 
 
 def test_a_config_map_without_credentials_keeps_its_metadata() -> None:

@@ -76,7 +76,8 @@ _TIMEOUT = (
     r"|connect(ion)?[ _-]?timeout|connection setup time(d )?out|\[Errno 110\]|os error 110"
     r"|timed out waiting for a node assignment|not present in metadata after \d+ ms"
     r"|timeout connecting to|no route to host|\bEHOSTUNREACH\b|SocketTimeoutException"
-    r"|timed out while connecting|couldn't get a connection after|- no response$"
+    r"|unable to register with the controller quorum|timed out while connecting"
+    r"|couldn't get a connection after|- no response$"
     r"|connection is not available, request timed out"
 )
 _NOT_READY = (

@@ -1,7 +1,7 @@
 """H02 and H03: other pods keep a pod from every node: anti-affinity, spread, host ports.
 
-Certain where counting proves it: more replicas than nodes that may hold one each, or a spread over a
-label that no node carries. Else an old pod may still leave, so it needs time without progress.
+Certain where counting proves it: more replicas than nodes that may hold one each, or a spread over
+a label that no node carries. Else an old pod may still leave, so it needs time without progress.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harness.connectivity.selectors import selects
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
 from harness.diagnosis.rules.insufficient import eligible
-from harness.diagnosis.rules.nearest import listed
+from harness.diagnosis.rules.nearest import counted, listed
 from harness.diagnosis.rules.placement import Object, node_labels
 from harness.diagnosis.rules.unscheduled import (
     Unscheduled,
@@ -58,31 +58,40 @@ def _replicas(facts: Facts, waiting: Unscheduled) -> int:
     return 1 if replicas is None else int(replicas)
 
 
+def _sizes(facts: Facts, waiting: Unscheduled, able: Sequence[Object]) -> str:
+    replicas = counted(_replicas(facts, waiting) or 1, "replica")
+    return f"{replicas}, {counted(len(able), 'node')}"
+
+
 def _exceeds(facts: Facts, waiting: Unscheduled, known: Sequence[Object], places: int) -> bool:
     return is_fixed(facts, known) and 0 < places < _replicas(facts, waiting)
 
 
 def _ports(facts: Facts, waiting: Unscheduled, known: Sequence[Object]) -> Signal:
     able = eligible(waiting.pod.spec, known)
-    group, name, port = _host_ports(waiting.pod)[0] if _host_ports(waiting.pod) else ("", "", 0)
+    path, port = next(iter(_host_ports(waiting.pod)), ("", 0))
     holders = [p for p in facts.all_pods if _holds(p, port) and p.uid != waiting.pod.uid]
     holder = f", which {listed(str(p.ref) for p in holders)} uses" if holders else ""
     sure = _exceeds(facts, waiting, known, len(able))
     return _signal(
         waiting,
         "H03",
-        field=f"{group}[{name}].ports.hostPort" if port else "",
+        field=path,
         seen=f"pod {waiting.pod.ref.name} wants port {port or ''} of a node{holder}; "
-        f"{_replicas(facts, waiting) or 1} replicas, {len(able)} nodes",
+        f"{_sizes(facts, waiting, able)}",
         expected="at most one pod per node and host port, or no host port",
         fix=f"Remove hostPort {port or ''} from {waiting.pod.workload} and use a Service",
         need=T0 if sure else waiting.need(t2(PORT_SECONDS)),
     )
 
 
-def _host_ports(pod: PodFact) -> list[tuple[str, str, int]]:
+def _host_ports(pod: PodFact) -> list[tuple[str, int]]:
+    """Every host port with its path below the pod specification."""
     return [
-        (group, str(container.get("name")), int(entry["hostPort"]))
+        (
+            f"{group}[{container.get('name')}].ports[{_title(entry)}].hostPort",
+            int(entry["hostPort"]),
+        )
         for group in ("containers", "initContainers")
         for container in pod.spec.get(group) or []
         for entry in container.get("ports") or []
@@ -90,8 +99,12 @@ def _host_ports(pod: PodFact) -> list[tuple[str, str, int]]:
     ]
 
 
+def _title(entry: Object) -> str:
+    return str(entry.get("name") or entry.get("containerPort"))
+
+
 def _holds(pod: PodFact, port: int) -> bool:
-    return bool(pod.node) and any(found == port for _, _, found in _host_ports(pod))
+    return bool(pod.node) and any(found == port for _, found in _host_ports(pod))
 
 
 def _apart(facts: Facts, waiting: Unscheduled, known: Sequence[Object]) -> Signal:
@@ -104,9 +117,9 @@ def _apart(facts: Facts, waiting: Unscheduled, known: Sequence[Object]) -> Signa
         "H02",
         field=f"affinity.podAntiAffinity.{_REQUIRED}" if terms else "affinity",
         seen=f"pod {waiting.pod.ref.name} may not share a node with pods that stand on every node; "
-        f"{_replicas(facts, waiting) or 1} replicas, {len(able)} nodes; scheduler: "
+        f"{_sizes(facts, waiting, able)}; scheduler: "
         f"{shorten(waiting.text, 140, placeholder=' ...')}",
-        expected=f"at most {places} replicas, or a preferred anti-affinity"
+        expected=f"at most {counted(places, 'replica')}, or a preferred anti-affinity"
         if places
         else "a node without such pods",
         fix=f"Make the podAntiAffinity of {waiting.pod.workload} preferred in this overlay",

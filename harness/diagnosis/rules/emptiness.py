@@ -1,10 +1,248 @@
-"""Placeholder."""
+"""Vacuous green: what looks well because nothing was done, nothing runs, or nobody has looked.
+
+R02 and A20 (an Application that holds nothing, or less than is declared), E01 (never compared), E02
+(Synced at another commit), E04 (a Job that never ran), E05 (a DaemonSet without a node). A failed
+operation of a Synced Application (E03) is told by `failed_operations`, an ApplicationSet without
+Applications (A23, E06) by `empty_sets`. Argo CD calls an Application without resources Healthy
+(argo-cd `controller/health.go`). A suspended CronJob is no failure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
+from harness.diagnosis.events import epoch
 from harness.diagnosis.facts import Facts
-from harness.diagnosis.signal import Signal
+from harness.diagnosis.rules import empty_sets
+from harness.diagnosis.rules.application_facts import ApplicationFact, applications
+from harness.diagnosis.rules.hook_jobs import is_hook
+from harness.diagnosis.rules.quotes import listed
+from harness.diagnosis.signal import NEVER, T0, Need, Signal, t2
+from harness.manifests.pods import field_prefix, pod_spec
+from harness.model.refs import ObjectRef
 
-RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = ()
+UNKNOWN_SECONDS = 180.0
+SETTLED_SECONDS = 30.0
+OLD_SECONDS = 60.0
+SUSPENDED_SECONDS = 60.0
+NO_POD_SECONDS = 180.0
+_QUEUED = ("kueue.x-k8s.io/queue-name", "volcano.sh/queue-name")
+"""Labels of Jobs that a queue starts when there is room."""
+
+
+def without_resources(facts: Facts) -> Iterator[Signal]:
+    """Yields Applications that are Synced and hold nothing, or less than is declared."""
+    for app in applications(facts):
+        operation = app.operation
+        busy = operation is not None and operation.running
+        if app.sync == "Synced" and not (busy or app.has_error) and app.is_at(_wanted(facts)):
+            missing = _missing(facts, app)
+            if not app.resources:
+                yield _holds_nothing(facts, app, missing)
+            elif missing:
+                yield _holds_less(facts, app, missing)
+
+
+def _wanted(facts: Facts) -> str:
+    return facts.header.revision
+
+
+def _missing(facts: Facts, app: ApplicationFact) -> list[ObjectRef]:
+    """Returns what is declared for an Application and what it does not hold; hooks left out."""
+    excluded = {
+        word
+        for c in app.conditions("ExcludedResourceWarning")
+        for word in c.message.replace("/", " ").split()
+    }
+    held = {(str(r.get("kind")), str(r.get("name"))) for r in app.resources}
+    return [
+        ref
+        for ref, declared in facts.declared.items()
+        if declared.application == app.name
+        and not is_hook(declared.object)
+        and ref.kind not in excluded
+        and not (declared.object.get("metadata") or {}).get("generateName")
+        and (ref.kind, ref.name) not in held
+    ]
+
+
+def _holds_nothing(facts: Facts, app: ApplicationFact, missing: list[ObjectRef]) -> Signal:
+    plain = app.status.get("sourceType") == "Directory"
+    certain = bool(missing) and bool(_wanted(facts))
+    declares = f"although the repository declares {len(missing)} objects for it" if missing else ""
+    return Signal(
+        cause="R02" if plain else "A20",
+        at=app.ref,
+        root=app.ref,
+        field="spec.source.path",
+        seen=f"{app.name} is Synced and {app.health or 'Healthy'} and holds no object {declares}"
+        + (f"; Argo CD found no kustomization in {app.path} and reads plain YAML" if plain else ""),
+        expected=f"a kustomization.yaml in {app.path}"
+        if plain
+        else f"the objects of {app.path}: {listed(map(str, missing), 3)}",
+        fix=f"add {app.path}/kustomization.yaml" if plain else "correct spec.source.path",
+        need=T0 if certain else NEVER,
+        since=_compared(facts, app),
+        last=facts.now,
+        rank=50 if certain else 95,
+    )
+
+
+def _holds_less(facts: Facts, app: ApplicationFact, missing: list[ObjectRef]) -> Signal:
+    return Signal(
+        cause="A20",
+        at=app.ref,
+        root=app.ref,
+        field="spec.source",
+        seen=f"{app.name} is Synced and holds {len(app.resources)} objects; {len(missing)} that "
+        f"are declared are not among them: {listed(map(str, missing), 4)}",
+        expected="every declared object among the Application's resources",
+        fix=f"argocd app manifests {app.name}, and compare with kustomize build {app.path}",
+        need=t2(SETTLED_SECONDS) if _wanted(facts) else NEVER,
+        since=_compared(facts, app),
+        last=facts.now,
+        rank=80,
+    )
+
+
+def _compared(facts: Facts, app: ApplicationFact) -> float:
+    """Since when the Application says what it says, as far as the API tells."""
+    operation = app.operation
+    ended = operation.ended if operation else 0.0
+    return max(ended, app.created, facts.header.started if _wanted(facts) else 0.0)
+
+
+def never_compared(facts: Facts) -> Iterator[Signal]:
+    """Yields Applications whose sync state stays Unknown without an error that would tell why."""
+    for app in applications(facts):
+        if app.sync != "Unknown" or app.has_error:
+            continue
+        since = max(app.compared, app.created, facts.header.started if _wanted(facts) else 0.0)
+        yield Signal(
+            cause="E01",
+            at=app.ref,
+            root=app.ref,
+            field="status.sync.status",
+            seen=f"the sync state of {app.name} stays Unknown, and no condition says why",
+            expected="Synced or OutOfSync",
+            fix=f"kubectl annotate application {app.name} -n {app.ref.namespace} "
+            "argocd.argoproj.io/refresh=hard --overwrite",
+            need=t2(UNKNOWN_SECONDS),
+            since=since,
+            last=facts.now,
+            rank=90,
+        )
+
+
+def at_another_commit(facts: Facts) -> Iterator[Signal]:
+    """Yields Applications that are Synced, and looked at since, but at another commit."""
+    wanted = facts.header.revision
+    for app in applications(facts):
+        operation = app.operation
+        busy = operation is not None and operation.running
+        if app.sync != "Synced" or app.is_at(wanted) or busy or app.has_error:
+            continue
+        looked = app.compared > facts.header.started
+        shown = app.revisions[0][:8] if app.revisions else "none"
+        yield Signal(
+            cause="E02",
+            at=app.ref,
+            root=app.ref,
+            field="spec.source.targetRevision",
+            seen=f"{app.name} is Synced at {shown}, not at {wanted[:8]}",
+            expected=f"Synced at {wanted[:8]}",
+            fix="let spec.source.targetRevision follow the branch that was pushed",
+            need=t2(OLD_SECONDS) if looked else NEVER,
+            since=max(facts.header.started, app.created),
+            last=facts.now,
+            rank=80 if looked else 95,
+        )
+
+
+def idle_jobs(facts: Facts) -> Iterator[Signal]:
+    """Yields Jobs that are suspended, or that have no pod after minutes."""
+    for ref in (w for w in facts.workloads if w.kind == "Job"):
+        job = facts.find(ref)
+        if job is None or facts.is_ok(ref) or not _has_not_run(facts, job, ref):
+            continue
+        suspended = bool((job.get("spec") or {}).get("suspend"))
+        yield Signal(
+            cause="E04",
+            at=ref,
+            root=ref,
+            field="spec.suspend" if suspended else "",
+            seen="the Job is suspended and has never run"
+            if suspended
+            else "the Job is not suspended, but no pod was ever made for it",
+            expected="a Job that runs to its end",
+            fix="set spec.suspend to false, or take the Job out of this overlay"
+            if suspended
+            else f"kubectl describe job {ref.name} -n {ref.namespace}",
+            need=_idle_need(facts, ref, job, suspended=suspended),
+            since=max(epoch(job["metadata"].get("creationTimestamp")), _start(facts)),
+            last=facts.now,
+            rank=90,
+        )
+
+
+def _has_not_run(facts: Facts, job: Mapping[str, Any], ref: ObjectRef) -> bool:
+    status = job.get("status") or {}
+    ran = any(int(status.get(key) or 0) for key in ("active", "succeeded", "failed", "ready"))
+    ended = any(c.get("type") in {"Failed", "Complete"} for c in status.get("conditions") or [])
+    refused = bool(facts.events(ref, "FailedCreate"))
+    return not (ran or ended or refused or facts.pods_of(ref))
+
+
+def _idle_need(facts: Facts, ref: ObjectRef, job: Mapping[str, Any], *, suspended: bool) -> Need:
+    labels = (job.get("metadata") or {}).get("labels") or {}
+    if any(label in labels for label in _QUEUED):
+        return NEVER
+    if not suspended:
+        return t2(NO_POD_SECONDS)
+    return t2(SUSPENDED_SECONDS) if ref in facts.declared else NEVER
+
+
+def nowhere(facts: Facts) -> Iterator[Signal]:
+    """Yields DaemonSets that want no node at all."""
+    for ref in (w for w in facts.workloads if w.kind == "DaemonSet"):
+        obj = facts.find(ref)
+        if obj is None or not facts.all("Node") or not _wants_no_node(obj):
+            continue
+        selector = (pod_spec({**obj, "kind": "DaemonSet"}) or {}).get("nodeSelector") or {}
+        labels = ", ".join(f"{k}={v}" for k, v in selector.items())
+        nodes = len(facts.all("Node"))
+        yield Signal(
+            cause="E05",
+            at=ref,
+            root=ref,
+            field=f"{field_prefix('DaemonSet')}.{'nodeSelector' if selector else 'affinity'}",
+            seen=f"the DaemonSet runs on no node: none of {nodes} fits "
+            f"{labels or 'its affinity and tolerations'}",
+            expected=f"a node with the label {labels}" if labels else "a node that fits",
+            fix="take the selector out of this overlay" if labels else "correct the affinity",
+            need=t2(OLD_SECONDS) if ref in facts.declared else NEVER,
+            since=max(epoch(obj["metadata"].get("creationTimestamp")), _start(facts)),
+            last=facts.now,
+        )
+
+
+def _wants_no_node(obj: Mapping[str, Any]) -> bool:
+    status, meta = obj.get("status") or {}, obj.get("metadata") or {}
+    seen = int(status.get("observedGeneration") or 0)
+    current = seen > 0 and seen >= int(meta.get("generation") or 0)
+    return current and int(status.get("desiredNumberScheduled") or 0) == 0
+
+
+def _start(facts: Facts) -> float:
+    return facts.header.started if facts.header.revision else 0.0
+
+
+RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (
+    *empty_sets.RULES,
+    without_resources,
+    never_compared,
+    at_another_commit,
+    idle_jobs,
+    nowhere,
+)

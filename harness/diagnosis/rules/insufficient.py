@@ -1,8 +1,8 @@
-"""H01: no node has room for a pod. Certain where arithmetic says that even an empty node is too small.
+"""H01: no node has room for a pod. Certain where arithmetic says that an empty node is too small.
 
-Compares the pod's requests with each node's allocatable; on nodes that nobody will add to, a greater
-request than any eligible node could ever give is decided at first sight (scenario 16). Where the pod
-would fit an empty node something may still end and free room, so it needs time (helm#31897).
+Compares the pod's requests with each node's allocatable; where nobody adds nodes, a greater request
+than any eligible node could ever give is decided at first sight (scenario 16). Where the pod would
+fit an empty node something may still end and free room, so it needs time (helm#31897).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from harness.diagnosis.rules.resources import (
     taken,
     too_great,
 )
+from harness.diagnosis.rules.suffering import live_workloads
 from harness.diagnosis.rules.unscheduled import (
     GROWING_SECONDS,
     Unscheduled,
@@ -81,7 +82,7 @@ def _commonest(short: Sequence[set[str]]) -> str:
 
 def _may_be_plugged_in(facts: Facts) -> bool:
     """A device plugin that is still to start, or that we cannot look for, brings the resource."""
-    names = [w.name for w in facts.workloads]
+    names = [w.name for w in (*live_workloads(facts), *facts.declared)]
     return not facts.has_declaration or any(
         "device-plugin" in n or "gpu-operator" in n for n in names
     )

@@ -81,9 +81,3 @@ def _object(line: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def shortened(text: str, limit: int = 200) -> str:
-    """Returns a text of one line and at most `limit` characters."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else f"{flat[: limit - 3]}..."

@@ -19,9 +19,14 @@ class Hint:
     value: str = ""
 
 
-def nearest(name: str, existing: Iterable[str]) -> str:
-    """Returns the existing name most like `name`; empty when none is alike."""
-    return next(iter(get_close_matches(name, sorted(set(existing)), n=1, cutoff=0.6)), "")
+def nearest(name: str, existing: Iterable[str], likeness: float = 0.6) -> str:
+    """Returns the existing name most like `name`; empty when none is alike (0 to 1) enough."""
+    return next(iter(get_close_matches(name, sorted(set(existing)), n=1, cutoff=likeness)), "")
+
+
+def counted(number: int, word: str) -> str:
+    """Returns a number with its word: `1 node`, `2 nodes`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def listed(names: Iterable[str]) -> str:
@@ -39,7 +44,7 @@ def label_hint(key: str, values: Iterable[str], nodes: Sequence[Object]) -> Hint
         value = next((v for w in values if (v := nearest(w, offered))), "")
         return Hint(text=f"a value that a node has for {key}: {listed(offered)}", value=value)
     keys = {k for found in labels for k in found}
-    like = nearest(key, keys)
+    like = nearest(key, keys, likeness=0.8)
     if like:
         return Hint(text=f"a label that a node has; the nearest is {like}")
     return Hint(text=f"a label that a node has: {listed(keys)}")

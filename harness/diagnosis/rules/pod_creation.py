@@ -1,8 +1,8 @@
 """H04 to H07: a controller may not create its pods: quota, Pod Security, account, webhook.
 
-Read from the ReplicaFailure condition, which stays, and from FailedCreate events, which are all that
-StatefulSets, DaemonSets and Jobs leave. A refusal counts only while pods are missing and none was
-created since. Texts: kube-apiserver admission plugins, controller `replica_set.go`, `stateful_set.go`.
+Read from the ReplicaFailure condition, which stays, and from FailedCreate events, which are all
+that StatefulSets, DaemonSets and Jobs leave. A refusal counts only while pods are missing and none
+was created since. Texts: admission plugins of the API server, `replica_set.go`, `stateful_set.go`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from harness.diagnosis.events import EventFact, epoch
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.ownership import REVISION, controller
 from harness.diagnosis.rules.standing import observations
+from harness.diagnosis.rules.suffering import concerns
 from harness.model.refs import ObjectRef
 
 Object = Mapping[str, Any]
@@ -34,7 +35,7 @@ class Refusal:
 
 def refusals(facts: Facts) -> tuple[Refusal, ...]:
     """Returns every refusal that still stands, once per workload and text."""
-    found: tuple[Refusal, ...] = facts.memo("refusals", lambda: tuple(_refusals(facts)))
+    found: tuple[Refusal, ...] = facts.memo("refused pods", lambda: tuple(_refusals(facts)))
     return found
 
 
@@ -44,7 +45,7 @@ def _refusals(facts: Facts) -> Iterator[Refusal]:
             ref = ObjectRef.of(obj)
             if controller(obj) is not None and kind == "ReplicaSet":
                 continue
-            if lacks_pods(facts, ref, obj):
+            if concerns(facts, ref.namespace) and lacks_pods(facts, ref, obj):
                 yield from _of_workload(facts, ref, obj)
 
 
@@ -93,7 +94,9 @@ def _of_workload(facts: Facts, ref: ObjectRef, obj: Object) -> Iterator[Refusal]
 
 def newest_replica_set(facts: Facts, deployment: ObjectRef) -> Object | None:
     """Returns the ReplicaSet of a Deployment's newest template."""
-    owned = [o for o in facts.all("ReplicaSet", deployment.namespace) if controller(o) == deployment]
+    owned = [
+        o for o in facts.all("ReplicaSet", deployment.namespace) if controller(o) == deployment
+    ]
     return max(owned, key=_revision, default=None)
 
 

@@ -24,6 +24,7 @@ from harness.diagnosis.rules.probe_specs import (
     probes,
     start_budget_seconds,
 )
+from harness.model.refs import ObjectRef
 
 LOST_EVENTS_SECONDS = 60.0
 """So long beyond its budget a probe is taken to have failed all the time, whatever was counted."""
@@ -135,7 +136,7 @@ class Failing:
         lasting = self.now - self.since
         if lasting < self.probe.budget_seconds + LOST_EVENTS_SECONDS:
             return told
-        return max(told, int(lasting / float(self.probe.spec.get("periodSeconds") or 10)))
+        return max(told, int(lasting / self.probe.period_seconds))
 
 
 def fault_of(text: str) -> Fault:
@@ -146,7 +147,7 @@ def fault_of(text: str) -> Fault:
 def failing(facts: Facts) -> Iterator[Failing]:
     """Yields every running container that a probe keeps unready, with that probe."""
     for pod in facts.troubled_pods:
-        for container in pod.containers:
+        for container in pod.containers if is_under_diagnosis(facts, pod.workload) else ():
             if not is_probed(container) or container.ready:
                 continue
             asked = _asked(container)
@@ -162,8 +163,13 @@ def _asked(container: ContainerFact) -> Probe | None:
     return probe(container, ProbeKind.READINESS)
 
 
+def is_under_diagnosis(facts: Facts, workload: ObjectRef) -> bool:
+    """Whether a workload is the run's matter; the cluster's own are the cluster family's."""
+    return facts.in_scope(workload.namespace) or workload in facts.declared
+
+
 def _was_killed(asked: Probe) -> bool:
-    """Whether a container that waits for its next start may have been ended by its startup probe."""
+    """Whether a container that waits for its next start was ended by its startup probe."""
     container = asked.container
     down = container.waiting == "CrashLoopBackOff" and container.exit_code in {0, 137, 143}
     return asked.kind is ProbeKind.STARTUP and down

@@ -25,7 +25,7 @@ def unset_gates(facts: Facts) -> Iterator[Signal]:
     """Yields B10: all containers are ready, and a readiness gate keeps the pod unready."""
     for pod in facts.troubled_pods:
         ready = pod.condition("ContainersReady")
-        if ready.get("status") != "True":
+        if ready.get("status") != "True" or not facts.in_scope(pod.ref.namespace):
             continue
         for gate in pod.spec.get("readinessGates") or []:
             kind = str(gate.get("conditionType") or "")

@@ -82,6 +82,11 @@ class Probe:
         return tuple(str(word) for word in self.action.get("command") or ())
 
     @property
+    def period_seconds(self) -> float:
+        """How often it asks."""
+        return float(self.spec.get("periodSeconds") or 10)
+
+    @property
     def budget_seconds(self) -> float:
         """How long this probe alone may fail."""
         return budget_seconds(self.spec)

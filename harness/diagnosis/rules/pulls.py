@@ -133,10 +133,10 @@ def _repetition(
     return count, min(times, default=facts.now)
 
 
-def image_events(facts: Facts, container: ContainerFact, reason: str) -> list[EventFact]:
-    """Returns the events of a reason that name the container's image, oldest first."""
+def image_events(facts: Facts, container: ContainerFact, *reasons: str) -> list[EventFact]:
+    """Returns the events of these reasons that name the container's image, oldest first."""
     quoted = f'image "{container.image}"'
-    return [e for e in facts.events(container.pod, reason) if quoted in e.message]
+    return [e for e in facts.events(container.pod, *reasons) if quoted in e.message]
 
 
 def parsed(text: str) -> ImageReference | None:

@@ -1,8 +1,8 @@
 """Resource quantities: read as the API writes them, said as a person writes them. Pure.
 
 The grammar is that of `resource.Quantity` (Kubernetes API conventions): a number with a binary
-suffix (Ki ... Ei), a decimal one (n, u, m, k ... E) or an exponent. What does not follow it is None,
-so that nobody calculates with a guess.
+suffix (Ki ... Ei), a decimal one (n, u, m, k ... E) or an exponent. What does not follow it is
+None, so that nobody calculates with a guess.
 """
 
 from __future__ import annotations

@@ -1,10 +1,37 @@
-"""Placeholder."""
+"""The schedule phase: pods without a node, pods never created, workloads told to run nothing.
+
+Only the list of rules; each family of causes has a module: `insufficient` (H01), `unplaceable`
+(H02), `crowded` (H02, H03), `refused_pods` (H04, H06, H07), `pod_security` (H05), `stopped` (H08),
+`replacement` (H10, H11). H09 gives no signal: the pod before has the cause.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
 from harness.diagnosis.facts import Facts
+from harness.diagnosis.rules.crowded import other_pods_in_the_way
+from harness.diagnosis.rules.insufficient import insufficient_room
+from harness.diagnosis.rules.pod_security import pod_security_refuses
+from harness.diagnosis.rules.refused_pods import account_missing, quota_exceeded, webhook_refuses
+from harness.diagnosis.rules.replacement import headless_service_absent, old_pod_blocks
+from harness.diagnosis.rules.stopped import gated, paused, suspended, zero_replicas
+from harness.diagnosis.rules.unplaceable import daemon_sets_on_no_node, no_node_admits
 from harness.diagnosis.signal import Signal
 
-RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = ()
+RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (
+    insufficient_room,
+    no_node_admits,
+    daemon_sets_on_no_node,
+    other_pods_in_the_way,
+    quota_exceeded,
+    pod_security_refuses,
+    account_missing,
+    webhook_refuses,
+    zero_replicas,
+    paused,
+    gated,
+    suspended,
+    old_pod_blocks,
+    headless_service_absent,
+)

@@ -35,6 +35,9 @@ from harness.manifests.pods import field_prefix, pod_spec
 from harness.model.refs import ObjectRef
 
 _AFFINITY = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+NO_SUCH_NODE = Obstacle(
+    kind=ObstacleKind.AFFINITY, node="", key="metadata.name", text="another node's name"
+)
 _VARIANTS = frozenset({"kubernetes.io/os", "kubernetes.io/arch"})
 
 
@@ -75,15 +78,8 @@ def _nearest(waiting: Unscheduled, known: Sequence[Object]) -> Obstacle:
     found = [o for n in able if (o := obstacles(spec, n, alone=alone))]
     lasting = [[x for x in o if not x.passing] or list(o) for o in found]
     if not lasting:
-        return _no_such_node(spec)
+        return NO_SUCH_NODE
     return min(lasting, key=lambda o: (len(o), o[0].kind))[0]
-
-
-def _no_such_node(spec: Object) -> Obstacle:
-    """The pod names a node that does not exist."""
-    return Obstacle(
-        kind=ObstacleKind.AFFINITY, node="", key="metadata.name", text="a node of another name"
-    )
 
 
 def _refused(waiting: Unscheduled, known: Sequence[Object], need: Need) -> Signal:

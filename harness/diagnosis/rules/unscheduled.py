@@ -16,6 +16,7 @@ from harness.diagnosis.events import epoch
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
 from harness.diagnosis.rules.placement import is_fixed_size
+from harness.diagnosis.rules.suffering import concerns, live_workloads
 from harness.diagnosis.signal import NEVER, Need, t2
 from harness.model.refs import ObjectRef
 
@@ -62,6 +63,8 @@ def unscheduled(facts: Facts, reason: str = "Unschedulable") -> list[Unscheduled
     """Returns the pods that count and that the scheduler gave no node for that reason."""
     found = []
     for pod in facts.troubled_pods:
+        if not concerns(facts, pod.ref.namespace):
+            continue
         condition = pod.condition("PodScheduled")
         refused = condition.get("status") == "False" and condition.get("reason") == reason
         if pod.node or not refused:
@@ -92,7 +95,7 @@ def nodes(facts: Facts) -> list[Object]:
 
 def is_fixed(facts: Facts, known: Sequence[Object]) -> bool:
     """Tells whether no node will be added."""
-    return is_fixed_size(known, (w.name for w in facts.workloads))
+    return is_fixed_size(known, (w.name for w in live_workloads(facts)))
 
 
 def patience(facts: Facts, waiting: Unscheduled, known: Sequence[Object]) -> Need:

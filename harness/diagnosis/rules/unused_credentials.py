@@ -1,0 +1,142 @@
+"""Refused pulls whose pod names no pull secret that could serve: is there one, and who forgot it?
+
+A Secret for the host that the pod does not name (S05), an image that the node already has (I06,
+I15), or a private image and no credential at all (I02). Where several workloads of one
+ServiceAccount lack the same thing, the ServiceAccount is the one object to mend. Pods keep the
+pull secrets they were created with, so a ServiceAccount patched later needs new pods.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from harness.diagnosis.facts import Facts
+from harness.diagnosis.rules.credential_keys import key_for, serves
+from harness.diagnosis.rules.image import always_pulled, has_to_be_pulled, signal
+from harness.diagnosis.rules.pulls import FailedPull, is_on_its_node
+from harness.diagnosis.rules.quotes import listed
+from harness.diagnosis.signal import Signal, t1
+from harness.manifests.pods import field_prefix
+from harness.manifests.references import names_of
+from harness.model.refs import ObjectRef
+
+_NEED = t1(2, 15)
+
+
+def unused_or_private(facts: Facts, pulls: Iterable[FailedPull]) -> Iterator[Signal]:
+    """Yields what the refused pulls lack; one root for all of a ServiceAccount and host."""
+    groups: dict[tuple[ObjectRef, str], list[FailedPull]] = defaultdict(list)
+    for pull in pulls:
+        local = _on_the_node(facts, pull)
+        if local is not None:
+            yield local
+            continue
+        groups[account_of(pull), pull.image.host].append(pull)
+    for (account, _), found in groups.items():
+        bare = [p for p in found if not names_of(p.pod.spec.get("imagePullSecrets"))]
+        shared = len({p.workload for p in bare}) > 1
+        for pull in found:
+            yield _lacking(facts, pull, account if shared and pull in bare else None)
+
+
+def account_of(pull: FailedPull) -> ObjectRef:
+    """Returns the ServiceAccount of the pod."""
+    name = str(pull.pod.spec.get("serviceAccountName") or "default")
+    return ObjectRef("ServiceAccount", pull.pod.ref.namespace, name)
+
+
+def _on_the_node(facts: Facts, pull: FailedPull) -> Signal | None:
+    # An image that came after the refusal will be used at the next try.
+    node = ObjectRef("Node", "", pull.pod.node)
+    if not is_on_its_node(facts, pull):
+        return None
+    if has_to_be_pulled(pull):
+        return always_pulled(pull)
+    return _pulled_by_another(pull) if facts.seen_at(node) < pull.last else None
+
+
+def _pulled_by_another(pull: FailedPull) -> Signal:
+    return signal(
+        pull,
+        "I15",
+        t1(2, 30),
+        f"the pull secret with which another pod brought {pull.container.image} to node "
+        f"{pull.pod.node}",
+        f"name that pull secret in imagePullSecrets of {pull.workload}",
+        field=_secrets_field(pull),
+    )
+
+
+def _lacking(facts: Facts, pull: FailedPull, account: ObjectRef | None) -> Signal:
+    own = names_of((facts.find(account_of(pull)) or {}).get("imagePullSecrets"))
+    serving = _serving(facts, pull)
+    if any(name in own for name in serving):
+        return _created_before(pull, serving, own)
+    place = {"root": account, "field": "imagePullSecrets"} if account else {}
+    who = account or pull.workload
+    return _unused(pull, serving, who, place) if serving else _private(pull, who, place)
+
+
+def _serving(facts: Facts, pull: FailedPull) -> list[str]:
+    place = pull.pod.ref.namespace
+    return [
+        str(s["metadata"].get("name"))
+        for s in facts.all("Secret", place)
+        if serves(s, pull.image)
+    ]
+
+
+def _secrets_field(pull: FailedPull) -> str:
+    return f"{field_prefix(pull.workload.kind)}.imagePullSecrets"
+
+
+def _named(pull: FailedPull) -> str:
+    return listed(names_of(pull.pod.spec.get("imagePullSecrets")))
+
+
+def _refusal(pull: FailedPull, cause: str, expected: str, fix: str, **fields: Any) -> Signal:
+    hidden = f"whether {pull.container.image} exists: a refusal without a credential hides it"
+    given = {"field": _secrets_field(pull), "by_text": True, "not_testable": (hidden,)}
+    return signal(pull, cause, _NEED, expected, fix, **{**given, **fields})
+
+
+def _created_before(pull: FailedPull, serving: Sequence[str], own: Sequence[str]) -> Signal:
+    account, workload = account_of(pull), pull.workload
+    name = next(n for n in serving if n in own)
+    seen = (
+        f"pod {pull.pod.ref.name} names pull secrets: {_named(pull)}; {account} names {name}, but "
+        f"a pod only gets what was there when it was created: {pull.text}"
+    )
+    templated = workload.kind in {"Deployment", "StatefulSet", "DaemonSet"}
+    target = f"{workload.kind.lower()}/{workload.name}"
+    fix = (
+        f"kubectl -n {workload.namespace} rollout restart {target}"
+        if templated
+        else f"delete pod {pull.pod.ref.name}, so that it is created anew"
+    )
+    expected = f"a pod with pull secret {name}"
+    return _refusal(pull, "S05", expected, fix, seen=seen, rank=20)
+
+
+def _unused(
+    pull: FailedPull, serving: Sequence[str], who: ObjectRef, place: dict[str, Any]
+) -> Signal:
+    seen = (
+        f"pod {pull.pod.ref.name} names pull secrets: {_named(pull)}; none of them is for "
+        f"{pull.image.host}, while {listed(serving)} would be: {pull.text}"
+    )
+    fix = f"add {serving[0]} to imagePullSecrets of {who}"
+    expected = f"imagePullSecrets with {serving[0]}"
+    return _refusal(pull, "S05", expected, fix, seen=seen, rank=20, **place)
+
+
+def _private(pull: FailedPull, who: ObjectRef, place: dict[str, Any]) -> Signal:
+    seen = f"{pull.what} is refused without a credential (pull secrets: {_named(pull)}): {pull.text}"
+    expected = (
+        f"a pull secret with the key {key_for(pull.image)}, if the image is private; the right "
+        "path, if it is public"
+    )
+    fix = f"create a docker-registry Secret for {pull.image.host} and name it in {who}"
+    return _refusal(pull, "I02", expected, fix, seen=seen, rank=40, **place)

@@ -1,0 +1,195 @@
+"""Faults in MusicCorp: five services, three databases, Kafka, policies, a load balancer.
+
+The tree is `examples/musiccorp`. These are the faults that people who run such a repository meet.
+"""
+
+from __future__ import annotations
+
+from scenarios.faults.fault import Fault, appended, removed, replaced
+
+DEPLOYS = "gitops-deploys"
+SERVICES = f"{DEPLOYS}/overlays/dev/services/kustomization.yaml"
+DATABASES = f"{DEPLOYS}/overlays/dev/databases/kustomization.yaml"
+KAFKA = f"{DEPLOYS}/overlays/dev/kafka/kustomization.yaml"
+NETWORK = f"{DEPLOYS}/base/network"
+PROJECT = f"{DEPLOYS}/bootstrap/dev/project.yaml"
+NAMESPACE = "musiccorp-dev"
+ORDER_SECRET = """
+[secrets.order-db]
+[secrets.order-db.data]
+username = "order"
+password = "generate"
+database = "order"
+"""
+GP3 = """patches:
+  - target:
+      kind: StatefulSet
+    patch: |-
+      - op: add
+        path: /spec/volumeClaimTemplates/0/spec/storageClassName
+        value: gp3
+"""
+
+
+def service(name: str) -> str:
+    """Returns the manifest of a service's Deployment."""
+    return f"{DEPLOYS}/base/services/{name}/deployment.yaml"
+
+
+MUSICCORP = (
+    Fault(
+        name="corp-tag-typo",
+        edits=(
+            replaced(
+                SERVICES,
+                "musiccorp-order\n    newTag: 1.5.0-rc.1",
+                "musiccorp-order\n    newTag: v9.9.9",
+            ),
+        ),
+        withhold=("ghcr.io/musiccorp/musiccorp-order*",),
+        roots=(("I01", f"Deployment {NAMESPACE}/order"),),
+        innocent=(f"StatefulSet {NAMESPACE}/kafka", f"StatefulSet {NAMESPACE}/order-db"),
+        file=SERVICES,
+        budget=45,
+        quick=True,
+    ),
+    Fault(
+        name="corp-pull-secret-absent",
+        withhold=("ghcr-secret",),
+        roots=(("S01", f"Secret {NAMESPACE}/ghcr-secret"),),
+        budget=30,
+    ),
+    Fault(
+        name="corp-pull-secret-of-another-host",
+        edits=(
+            appended(
+                "harness.toml",
+                '\n[secrets.ghcr-secret]\ntype = "kubernetes.io/dockerconfigjson"\n'
+                "[secrets.ghcr-secret.data]\n"
+                '".dockerconfigjson" = \'{"auths":{"registry.example":{"auth":"eDp5"}}}\'\n',
+            ),
+        ),
+        roots=(("S04", f"Secret {NAMESPACE}/ghcr-secret"),),
+        budget=30,
+    ),
+    Fault(
+        name="corp-gp3-on-kind",
+        edits=(appended(DATABASES, GP3),),
+        roots=(("V01", "StorageClass gp3"),),
+        innocent=(f"StatefulSet {NAMESPACE}/order-db", f"Deployment {NAMESPACE}/order"),
+        file=DATABASES,
+        budget=15,
+        quick=True,
+    ),
+    Fault(
+        name="corp-destination-not-permitted",
+        edits=(
+            replaced(
+                PROJECT,
+                "svc\n      namespace: musiccorp-dev",
+                "svc\n      namespace: musiccorp-development",
+            ),
+        ),
+        roots=(("A07", "AppProject argocd/musiccorp-dev"),),
+        file=PROJECT,
+        budget=20,
+    ),
+    Fault(
+        name="corp-dns-not-allowed",
+        edits=(
+            removed(f"{NETWORK}/dns.yaml"),
+            replaced(f"{NETWORK}/kustomization.yaml", "  - dns.yaml\n", ""),
+        ),
+        roots=(("N01", f"NetworkPolicy {NAMESPACE}/default-deny"),),
+        innocent=(f"StatefulSet {NAMESPACE}/order-db", f"StatefulSet {NAMESPACE}/kafka"),
+        budget=60,
+        quick=True,
+    ),
+    Fault(
+        name="corp-database-forgets-its-client",
+        edits=(
+            replaced(
+                f"{NETWORK}/order-to-database.yaml",
+                "    - from:\n        - podSelector:\n            matchLabels:\n"
+                "              app.kubernetes.io/name: order\n",
+                "    - from:\n        - podSelector:\n            matchLabels:\n"
+                "              app.kubernetes.io/name: orders\n",
+            ),
+        ),
+        roots=(("N05", f"NetworkPolicy {NAMESPACE}/order-to-database-ingress"),),
+        innocent=(f"Deployment {NAMESPACE}/order",),
+        budget=90,
+    ),
+    Fault(
+        name="corp-probe-path",
+        edits=(
+            replaced(
+                service("catalog"),
+                "path: /readyz",
+                "path: /health-z",
+            ),
+        ),
+        roots=(("B02", f"Deployment {NAMESPACE}/catalog"),),
+        file=service("catalog"),
+        budget=120,
+    ),
+    Fault(
+        name="corp-memory",
+        edits=(
+            replaced(service("order"), "memory: 96Mi", "memory: 64Gi"),
+            replaced(
+                service("order"),
+                "              memory: 64Gi\n            limits:\n              memory: 192Mi",
+                "              memory: 64Gi\n            limits:\n              memory: 64Gi",
+            ),
+        ),
+        roots=(("H01", f"Deployment {NAMESPACE}/order"),),
+        file=service("order"),
+        budget=20,
+    ),
+    Fault(
+        name="corp-wrong-key",
+        edits=(
+            replaced(
+                f"{DEPLOYS}/base/databases/order/credentials.yaml",
+                "key: password",
+                "key: passwd",
+            ),
+            appended("harness.toml", ORDER_SECRET),
+        ),
+        withhold=(),
+        roots=(("S08", f"Secret {NAMESPACE}/order-db"),),
+        innocent=(f"Deployment {NAMESPACE}/order",),
+        budget=15,
+    ),
+    Fault(
+        name="corp-two-tag-and-storage-class",
+        edits=(
+            replaced(
+                SERVICES,
+                "musiccorp-notification\n    newTag: 1.5.0-rc.1",
+                "musiccorp-notification\n    newTag: v9.9.9",
+            ),
+            appended(
+                DATABASES,
+                GP3.replace("kind: StatefulSet", "kind: StatefulSet\n      name: order-db"),
+            ),
+        ),
+        withhold=("ghcr.io/musiccorp/musiccorp-notification*",),
+        roots=(("I01", f"Deployment {NAMESPACE}/notification"), ("V01", "StorageClass gp3")),
+        innocent=(f"StatefulSet {NAMESPACE}/kafka", f"Deployment {NAMESPACE}/order"),
+    ),
+    Fault(
+        name="corp-masked-tag",
+        edits=(
+            replaced(
+                SERVICES,
+                "musiccorp-payment\n    newTag: 1.5.0-rc.1",
+                "musiccorp-payment\n    newTag: v9.9.9",
+            ),
+        ),
+        withhold=("ghcr-secret", "ghcr.io/musiccorp/musiccorp-payment*"),
+        roots=(("S01", f"Secret {NAMESPACE}/ghcr-secret"),),
+    ),
+    Fault(name="corp-healthy"),
+)
