@@ -86,7 +86,7 @@ def closest(setting: Setting, policies: Sequence[Object], isolating: Sequence[Ob
     subject = setting.wanted.subject(setting.direction)
     found = [near for policy in isolating for near in _of_policy(setting, policy)]
     for policy in policies:
-        if ObjectRef.of(policy).namespace == subject.namespace and policy not in isolating:
+        if ObjectRef.of(policy).namespace == subject.namespace:
             found.extend(_selecting_nobody(setting, policy))
     return min(found, key=_rank, default=NOTHING_NEAR)
 

@@ -93,20 +93,17 @@ def _of_words(words: list[str], source: str, lookup: Lookup) -> Iterator[Host]:
 
 
 def _reader(tool: str) -> Callable[[list[str]], Iterator[Host]] | None:
-    if tool in _PORT_SCANNERS:
-        return _scanned
-    if tool in _LOOKUPS:
-        return _looked_up
-    if tool == "getent":
-        return lambda words: _looked_up(words[1:])
-    if tool in _DATABASE_CLIENTS:
-        return lambda words: _asked(words, "-p")
-    if tool in _MYSQL_CLIENTS:
+    readers: tuple[tuple[frozenset[str], Callable[[list[str]], Iterator[Host]]], ...] = (
+        (_PORT_SCANNERS, _scanned),
+        (_LOOKUPS, _looked_up),
+        (frozenset({"getent"}), lambda words: _looked_up(words[1:])),
+        (_DATABASE_CLIENTS, lambda words: _asked(words, "-p")),
         # Their -p is the password.
-        return lambda words: _asked(words, "-P")
-    if tool in _FETCHERS:
-        return _fetched
-    return _awaited if tool in _WAITERS else None
+        (_MYSQL_CLIENTS, lambda words: _asked(words, "-P")),
+        (_FETCHERS, _fetched),
+        (_WAITERS, _awaited),
+    )
+    return next((reader for tools, reader in readers if tool in tools), None)
 
 
 def _operands(words: Sequence[str]) -> list[str]:

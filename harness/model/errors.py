@@ -21,6 +21,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.model.finding import Finding
 
 _PARTS = ("attempted", "subject", "seen", "expected", "next_step", "log")
 
@@ -111,6 +115,8 @@ class RepositoryError(HarnessError):
     """The repository or an overlay cannot be read or rendered."""
 
     exit_code = ExitCode.REPOSITORY
+    finding: Finding | None = None
+    """The cause, where one of the catalogue explains it."""
 
 
 class RunnerError(HarnessError):

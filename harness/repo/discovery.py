@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.config import Settings
 from harness.model.errors import RepositoryError, UsageError
-from harness.repo.render import kustomization_file
+from harness.repo.kustomizations import kustomization_file
 from harness.repo.yaml_files import SKIPPED_FOLDERS, parse_objects, yaml_files
 
 Object = dict[str, Any]

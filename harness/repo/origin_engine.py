@@ -18,7 +18,7 @@ from harness.repo.discovery import ENGINE_KINDS, folders_below
 from harness.repo.origin_field import descend, pinpoint, steps
 from harness.repo.origin_layers import Files, Layers
 from harness.repo.origin_object import Traced, objects_in
-from harness.repo.origin_tree import Leaf, Place, entry, text_of
+from harness.repo.origin_tree import Leaf, Node, Place, entry, text_of
 from harness.repo.yaml_files import yaml_files
 
 _EXPRESSION = re.compile(r"\{\{.*?\}\}")
@@ -38,7 +38,7 @@ class Bootstrap:
         """Returns the line of a field of an object, or of the template that makes it."""
         for traced in self._objects():
             if traced.is_rendered_as(ref):
-                return pinpoint(descend(traced.tree, steps(field))[0], value)
+                return _place(traced.tree, field, value)
         maker = self._maker(ref) if ref.kind == "Application" else None
         return _in_template(maker, field, value) if maker else None
 
@@ -102,4 +102,9 @@ def _in_template(maker: Traced, field: str, value: str) -> Place | None:
     if isinstance(found, Leaf) and "{{" in found.text and generators and value:
         given = pinpoint(generators, value)
         return found.place if given == generators.place else given
-    return pinpoint(found, value)
+    return _place(template, field, value)
+
+
+def _place(tree: Node, field: str, value: str) -> Place:
+    found, rest = descend(tree, steps(field))
+    return found.place if rest else pinpoint(found, value)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from harness.repo.kustomizations import KUSTOMIZATION_NAMES
 from harness.repo.origin_generate import generate
 from harness.repo.origin_object import Traced, is_selected, objects_in
 from harness.repo.origin_patch import apply_merge, apply_operation
@@ -39,7 +40,6 @@ from harness.repo.origin_tree import (
     items_of,
     text_of,
 )
-from harness.repo.render import KUSTOMIZATION_NAMES
 from harness.repo.yaml_files import SUFFIXES
 
 _PARENTS = ("resources", "bases")

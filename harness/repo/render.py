@@ -11,16 +11,12 @@ from pathlib import Path
 
 from harness.io.process import Runner
 from harness.model.errors import RepositoryError
+from harness.repo.kustomizations import KUSTOMIZATION_NAMES, kustomization_file
+from harness.repo.render_fault import fault_error
 from harness.repo.yaml_files import Object, parse_objects
 
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 DEADLINE_SECONDS = 90
 """Argo CD's own limit for one rendering (`ARGOCD_EXEC_TIMEOUT`)."""
-
-
-def kustomization_file(folder: Path) -> Path | None:
-    """Returns the kustomization of a folder, under any of its three names."""
-    return next((folder / n for n in KUSTOMIZATION_NAMES if (folder / n).is_file()), None)
 
 
 def render(folder: Path, *, root: Path, kustomize: Path, runner: Runner) -> tuple[Object, ...]:
@@ -43,7 +39,8 @@ def render(folder: Path, *, root: Path, kustomize: Path, runner: Runner) -> tupl
         [str(kustomize), "build", str(folder)], deadline_seconds=DEADLINE_SECONDS, cwd=root
     )
     if not done.ok:
-        raise RepositoryError(
+        known = None if done.timed_out else fault_error(done.stderr, _relative(folder, root), root)
+        raise known or RepositoryError(
             attempted="Rendering the overlay",
             subject=_relative(folder, root),
             seen=innermost(done.stderr, root) if not done.timed_out else done.explain(),

@@ -9,7 +9,13 @@ import textwrap
 from collections.abc import Sequence
 
 from harness.diagnosis.catalogue import catalogue
-from harness.model.errors import EngineError, NotReadyError, RootCauseError, RunnerError
+from harness.model.errors import (
+    EngineError,
+    NotReadyError,
+    RepositoryError,
+    RootCauseError,
+    RunnerError,
+)
 from harness.model.finding import Confidence, Diagnosis, Finding, Outcome
 from harness.model.refs import ObjectRef
 from harness.model.run import RunRecord
@@ -35,7 +41,8 @@ def place_of(finding: Finding) -> str:
 
 def shown_findings(run: RunRecord) -> tuple[Finding, ...]:
     """Returns the root causes that ended a run; none for one that passed or ended otherwise."""
-    if run.diagnosis is None or not isinstance(run.error, (RootCauseError, RunnerError)):
+    certain = isinstance(run.error, (RootCauseError, RunnerError, RepositoryError))
+    if run.diagnosis is None or not certain:
         return ()
     return run.diagnosis.findings
 

@@ -5,7 +5,11 @@ Runs before any cluster exists, so that what the repository alone decides is tol
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.images.plan import Origin, PlanInput, plan_images
+from harness.model.errors import RepositoryError
+from harness.model.finding import Diagnosis, Outcome
 from harness.model.run import ImageDelivery
 from harness.repo.declaration import Tools, declare
 from harness.repo.discovery import folders_below
@@ -17,12 +21,12 @@ def audit(context: Context, voice: Voice) -> str:
     """Renders every Application of the environment and plans its images."""
     root, bundle = context.options.repository, context.bundle.get()
     voice.say(f"rendering the overlays of {context.options.environment}")
-    declaration = declare(
-        root,
-        context.options.environment,
-        context.settings,
-        Tools(kustomize=bundle.tools["kustomize"].path, runner=context.runner),
-    )
+    tools = Tools(kustomize=bundle.tools["kustomize"].path, runner=context.runner)
+    try:
+        declaration = declare(root, context.options.environment, context.settings, tools)
+    except RepositoryError as error:
+        context.run.diagnosis = _diagnosed(error, context.clock.now().timestamp())
+        raise
     withheld = [i for i in declaration.images if context.withheld(i.declared, i.reference.name)]
     plan = plan_images(
         [i for i in declaration.images if i not in withheld],
@@ -47,3 +51,10 @@ def audit(context: Context, voice: Voice) -> str:
         f"{len(declaration.applications)} Applications, {objects} objects, {len(plan)} images "
         f"({built} built here), {len(declaration.secrets)} secrets expected of the cluster"
     )
+
+
+def _diagnosed(error: RepositoryError, now: float) -> Diagnosis | None:
+    if error.finding is None:
+        return None
+    found = replace(error.finding, first_seen=now, decided_at=now)
+    return Diagnosis(outcome=Outcome.FAILED, findings=(found,))

@@ -135,7 +135,7 @@ def test_the_index_of_a_pod_is_known_for_a_stateful_set_only() -> None:
     ]
     headless = service("db-headless", selector={"app": "db"}, clusterIP="None")
     for kind, hosts in (("StatefulSet", ["db-0.db-headless"]), ("Deployment", [])):
-        spec = {"serviceName": "db-headless"} if kind == "StatefulSet" else {}
+        spec: Object = {"serviceName": "db-headless"} if kind == "StatefulSet" else {}
         db = workload("db", kind=kind, containers=[container(env=variables)], **spec)
         assert [each.host for each in dependencies([db, headless]).dependencies] == hosts
 

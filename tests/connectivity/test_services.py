@@ -18,7 +18,7 @@ from harness.connectivity.services import (
 from harness.model.refs import ObjectRef
 from tests.connectivity.objects import Object, container, service, workload
 
-HTTP = container(ports=[{"name": "http", "containerPort": 8080}])
+HTTP = container(ports=[{"containerPort": 9000}, {"name": "http", "containerPort": 8080}])
 WEB = workload("web", containers=[HTTP])
 
 
@@ -133,8 +133,19 @@ def test_what_a_workload_owns_is_not_a_workload_of_its_own() -> None:
         "spec": {"containers": []},
         "status": {"podIP": "10.244.0.9"},
     }  # fmt: skip
+    for owner in ({"kind": "Cluster", "controller": True}, {"kind": "ReplicaSet"}):
+        other = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [owner]}}
+        assert [w.ref.kind for w in Inventory.of([other]).workloads] == ["Pod"]
     static = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [{"kind": "Node"}]}}
     inventory = Inventory.of([WEB, pod])
     assert [w.ref.kind for w in inventory.workloads] == ["Deployment"]
     assert inventory.endpoint(inventory.workloads[0]).ip == "10.244.0.9"
     assert [w.ref.kind for w in Inventory.of([static]).workloads] == ["Pod"]
+
+
+def test_a_pod_is_found_by_the_labels_that_no_controller_gave_it() -> None:
+    labels = {"app": "db", "controller-revision-hash": "db-1", "job-name": "x"}
+    pod = {"kind": "Pod", "metadata": {"name": "db", "labels": labels}, "spec": {}}
+    (found,) = Inventory.of([pod]).workloads
+    assert found.selector == {"app": "db"}
+    assert found.labels == labels

@@ -10,7 +10,7 @@ SYSTEM = {"kubernetes.io/metadata.name": "kube-system"}
 
 def _found(*peers: Object) -> tuple[SplitPeer, ...]:
     dns = policy("dns", policyTypes=["Egress"], egress=[{}, {"to": list(peers)}])
-    return split_peers([workload("order"), dns])
+    return split_peers([workload("order"), workload("payment"), dns])
 
 
 def test_a_pod_selector_beside_a_namespace_selector_that_selects_nobody_here_is_told() -> None:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.diagnosis.world import World, stamp
+from harness.diagnosis.facts import Facts
+from harness.diagnosis.fold import Fold, in_order
+from harness.diagnosis.rules import kafka, postgres, start
+from harness.diagnosis.signal import Signal
+from tests.diagnosis.world import START, World, stamp
 
 Object = dict[str, Any]
 PAUSES = (1, 10, 20, 40, 80, 160, 300)
@@ -93,3 +97,18 @@ def _states(crash: Crash, status: Object | None) -> Object:
         return {"init": {**crash.init_states, **own}, "phase": "Pending"}
     phase = "Running" if status is not None else "Pending"
     return {"state": {**crash.others, **own}, "init": crash.init_states, "phase": phase}
+
+
+def facts_at(world: World, at: float) -> Facts:
+    """Returns the facts of everything seen until `at`."""
+    fold = Fold(world.header())
+    for entry in in_order(world.entries):
+        if entry.at <= START + at:
+            fold.take(entry)
+    return fold.facts(START + at)
+
+
+def signals_at(world: World, at: float) -> list[Signal]:
+    """Returns what the rules about starting say at `at`."""
+    facts = facts_at(world, at)
+    return [s for rule in (*start.RULES, *postgres.RULES, *kafka.RULES) for s in rule(facts)]

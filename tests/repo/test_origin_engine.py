@@ -70,6 +70,14 @@ def test_a_project_is_found_wherever_it_is(tmp_path: Path) -> None:
     )
 
 
+def test_the_value_is_not_looked_for_below_an_ancestor(tmp_path: Path) -> None:
+    origins = write(tmp_path, {"argo/any.yml": PROJECT, "sets.yaml": SETS})
+
+    found = origins.locate(engine("AppProject", "shop"), "spec.absent", value="dev")
+
+    assert found == at(tmp_path, "argo/any.yml", "spec:")
+
+
 def test_the_bootstrap_of_the_environment_in_question_wins(tmp_path: Path) -> None:
     patch = """
         resources: [../base]

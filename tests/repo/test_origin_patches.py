@@ -328,3 +328,60 @@ def test_a_replacement_leads_to_the_source_of_its_value(tree: Tree) -> None:
         "overlay/config.yaml", "host: db9"
     )
     assert tree.locate(f"{POD}.containers[proxy].image") == tree.in_overlay("containers.*.image")
+
+
+def test_items_with_two_keys_keep_the_order_of_the_base(tree: Tree) -> None:
+    ports = """
+        containers:
+          - name: web
+            ports:
+              - {containerPort: 8080, hostPort: 1}
+              - {containerPort: 9090, protocol: UDP}
+    """
+    operations = "- {op: add, path: '/spec/template/spec/containers/0/ports/1/name', value: main}"
+    tree.overlay(inline(merge(ports)))
+    tree.write("outer/kustomization.yaml", "resources: [../overlay]\n" + inline(operations, "{}"))
+    origins = Origins(tree.root, ["outer"])
+    port = f"{POD}.containers[web].ports[8080]"
+
+    assert origins.locate(WEB, f"{port}.name") == tree.at("outer/kustomization.yaml", "value: main")
+    assert origins.locate(WEB, f"{port}.hostPort") == tree.in_overlay("hostPort: 1")
+    assert origins.locate(WEB, f"{port}.containerPort") == tree.in_overlay("hostPort: 1")
+
+
+def test_an_operation_that_cannot_apply_changes_nothing(tree: Tree) -> None:
+    operations = """
+        - {op: replace, path: /spec/template/spec/containers/7, value: {name: web}}
+        - {op: remove, path: /spec/template/spec/containers/7}
+        - {op: remove, path: /spec/paused}
+        - {op: test, path: /spec/replicas, value: 9}
+        - {op: add, path: /spec/replicas}
+        - {op: copy, from: /spec/absent, path: /spec/replicas}
+        - {op: add, path: "", value: {}}
+        - nonsense
+    """
+    tree.overlay(inline(dedent(operations).strip(), "{kind: Deployment}"))
+
+    assert tree.locate("spec.replicas") == tree.at("base/web.yaml", "replicas: 1")
+    assert tree.locate(f"{POD}.containers[web].image") == tree.at("base/web.yaml", "image: web:1")
+    assert tree.locate(f"{POD}.containers[7]") == tree.at("base/web.yaml", "containers:")
+
+
+@pytest.mark.parametrize(("options", "is_made"), [("{create: true}", True), ("{}", False)])
+def test_a_replacement_makes_a_field_only_when_told_to(
+    tree: Tree, options: str, is_made: bool
+) -> None:
+    tree.overlay(
+        f"""
+        replacements:
+          - sourceValue: busybox
+            targets:
+              - select: {{kind: Deployment}}
+                fieldPaths: [metadata.annotations.shell]
+                options: {options}
+        """
+    )
+
+    made = tree.in_overlay("sourceValue")
+    absent = Place("base/web.yaml", tree.at("base/web.yaml", "labels:").line - 2)
+    assert tree.locate("metadata.annotations.shell") == (made if is_made else absent)

@@ -217,6 +217,59 @@ def test_labels_reach_existing_selectors_of_policies_only(tree: Tree) -> None:
     )
 
 
+CRON_JOB = """
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: web}
+    spec:
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              containers:
+                - {name: web, image: ghcr.io/shop/web}
+"""
+STATEFUL_SET = """
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: web}
+    spec:
+      volumeClaimTemplates:
+        - metadata: {name: data}
+"""
+
+
+@pytest.mark.parametrize(
+    ("manifest", "field", "text"),
+    [
+        (CRON_JOB, "spec.jobTemplate.spec.template.spec.containers[web].image", "newTag"),
+        (CRON_JOB, "spec.jobTemplate.metadata.labels.team", "team"),
+        (CRON_JOB, "spec.jobTemplate.spec.template.metadata.labels.team", "team"),
+        (STATEFUL_SET, "spec.volumeClaimTemplates[data].metadata.labels.team", "team"),
+        (STATEFUL_SET, "spec.template.metadata.labels.team", "team"),
+        (STATEFUL_SET, "spec.selector.matchLabels.team", "team"),
+    ],
+)
+def test_settings_reach_the_templates_of_every_workload(
+    tree: Tree, manifest: str, field: str, text: str
+) -> None:
+    tree.write("overlay/web.yaml", manifest)
+    tree.write(
+        "overlay/kustomization.yaml",
+        """
+        resources: [web.yaml]
+        commonLabels:
+          team: shop
+        images:
+          - name: ghcr.io/shop/web
+            newTag: '2'
+        """,
+    )
+    kind = "CronJob" if manifest is CRON_JOB else "StatefulSet"
+
+    assert tree.locate(ObjectRef(kind, "", "web"), field) == tree.in_overlay(text)
+
+
 def test_the_namespace_has_its_line(tree: Tree) -> None:
     assert tree.locate(WEB, "metadata.namespace") == tree.in_overlay("namespace: dev")
 

@@ -80,8 +80,11 @@ def test_a_missing_resource_is_named_without_kustomizes_noise(
         render(folder, root=tmp_path, kustomize=TOOL, runner=kustomize)
 
     assert caught.value.seen == (
-        "the entry 'servce.yaml' names a file or folder that does not exist"
+        "R03: app/kustomization.yaml names 'servce.yaml', which does not exist"
     )
+    finding = caught.value.finding
+    assert finding is not None
+    assert (finding.cause, finding.file) == ("R03", "app/kustomization.yaml")
     assert caught.value.exit_code == 3
 
 

@@ -1,10 +1,10 @@
 """Vacuous green: what looks well because nothing was done, nothing runs, or nobody has looked.
 
 R02 and A20 (an Application that holds nothing, or less than is declared), E01 (never compared), E02
-(Synced at another commit), E04 (a Job that never ran), E05 (a DaemonSet without a node). A failed
-operation of a Synced Application (E03) is told by `failed_operations`, an ApplicationSet without
-Applications (A23, E06) by `empty_sets`. Argo CD calls an Application without resources Healthy
-(argo-cd `controller/health.go`). A suspended CronJob is no failure.
+(Synced at another commit), E04 (a Job without a pod). A failed operation of a Synced Application
+(E03) is told by `failed_operations`, an ApplicationSet without Applications (A23, E05) by
+`empty_sets`; no replicas and suspended Jobs are H08, a DaemonSet without a node is H02. Argo CD
+calls an Application without resources Healthy (argo-cd `controller/health.go`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,13 @@ from harness.diagnosis.rules import empty_sets
 from harness.diagnosis.rules.application_facts import ApplicationFact, applications
 from harness.diagnosis.rules.hook_jobs import is_hook
 from harness.diagnosis.rules.quotes import listed
-from harness.diagnosis.signal import NEVER, T0, Need, Signal, t2
-from harness.manifests.pods import field_prefix, pod_spec
+from harness.diagnosis.signal import NEVER, T0, Signal, t2
 from harness.model.refs import ObjectRef
 
 UNKNOWN_SECONDS = 180.0
 SETTLED_SECONDS = 30.0
 OLD_SECONDS = 60.0
-SUSPENDED_SECONDS = 60.0
 NO_POD_SECONDS = 180.0
-_QUEUED = ("kueue.x-k8s.io/queue-name", "volcano.sh/queue-name")
-"""Labels of Jobs that a queue starts when there is room."""
 
 
 def without_resources(facts: Facts) -> Iterator[Signal]:
@@ -161,25 +157,19 @@ def at_another_commit(facts: Facts) -> Iterator[Signal]:
 
 
 def idle_jobs(facts: Facts) -> Iterator[Signal]:
-    """Yields Jobs that are suspended, or that have no pod after minutes."""
+    """Yields Jobs that are told to run and that have no pod after minutes."""
     for ref in (w for w in facts.workloads if w.kind == "Job"):
         job = facts.find(ref)
         if job is None or facts.is_ok(ref) or not _has_not_run(facts, job, ref):
             continue
-        suspended = bool((job.get("spec") or {}).get("suspend"))
         yield Signal(
             cause="E04",
             at=ref,
             root=ref,
-            field="spec.suspend" if suspended else "",
-            seen="the Job is suspended and has never run"
-            if suspended
-            else "the Job is not suspended, but no pod was ever made for it",
+            seen="no pod was ever made for the Job, and nothing refuses one",
             expected="a Job that runs to its end",
-            fix="set spec.suspend to false, or take the Job out of this overlay"
-            if suspended
-            else f"kubectl describe job {ref.name} -n {ref.namespace}",
-            need=_idle_need(facts, ref, job, suspended=suspended),
+            fix=f"kubectl describe job {ref.name} -n {ref.namespace}",
+            need=t2(NO_POD_SECONDS),
             since=max(epoch(job["metadata"].get("creationTimestamp")), _start(facts)),
             last=facts.now,
             rank=90,
@@ -187,51 +177,11 @@ def idle_jobs(facts: Facts) -> Iterator[Signal]:
 
 
 def _has_not_run(facts: Facts, job: Mapping[str, Any], ref: ObjectRef) -> bool:
-    status = job.get("status") or {}
+    status, spec = job.get("status") or {}, job.get("spec") or {}
     ran = any(int(status.get(key) or 0) for key in ("active", "succeeded", "failed", "ready"))
     ended = any(c.get("type") in {"Failed", "Complete"} for c in status.get("conditions") or [])
-    refused = bool(facts.events(ref, "FailedCreate"))
-    return not (ran or ended or refused or facts.pods_of(ref))
-
-
-def _idle_need(facts: Facts, ref: ObjectRef, job: Mapping[str, Any], *, suspended: bool) -> Need:
-    labels = (job.get("metadata") or {}).get("labels") or {}
-    if any(label in labels for label in _QUEUED):
-        return NEVER
-    if not suspended:
-        return t2(NO_POD_SECONDS)
-    return t2(SUSPENDED_SECONDS) if ref in facts.declared else NEVER
-
-
-def nowhere(facts: Facts) -> Iterator[Signal]:
-    """Yields DaemonSets that want no node at all."""
-    for ref in (w for w in facts.workloads if w.kind == "DaemonSet"):
-        obj = facts.find(ref)
-        if obj is None or not facts.all("Node") or not _wants_no_node(obj):
-            continue
-        selector = (pod_spec({**obj, "kind": "DaemonSet"}) or {}).get("nodeSelector") or {}
-        labels = ", ".join(f"{k}={v}" for k, v in selector.items())
-        nodes = len(facts.all("Node"))
-        yield Signal(
-            cause="E05",
-            at=ref,
-            root=ref,
-            field=f"{field_prefix('DaemonSet')}.{'nodeSelector' if selector else 'affinity'}",
-            seen=f"the DaemonSet runs on no node: none of {nodes} fits "
-            f"{labels or 'its affinity and tolerations'}",
-            expected=f"a node with the label {labels}" if labels else "a node that fits",
-            fix="take the selector out of this overlay" if labels else "correct the affinity",
-            need=t2(OLD_SECONDS) if ref in facts.declared else NEVER,
-            since=max(epoch(obj["metadata"].get("creationTimestamp")), _start(facts)),
-            last=facts.now,
-        )
-
-
-def _wants_no_node(obj: Mapping[str, Any]) -> bool:
-    status, meta = obj.get("status") or {}, obj.get("metadata") or {}
-    seen = int(status.get("observedGeneration") or 0)
-    current = seen > 0 and seen >= int(meta.get("generation") or 0)
-    return current and int(status.get("desiredNumberScheduled") or 0) == 0
+    elsewhere = spec.get("suspend") or spec.get("managedBy") or facts.events(ref, "FailedCreate")
+    return not (ran or ended or elsewhere or facts.pods_of(ref))
 
 
 def _start(facts: Facts) -> float:
@@ -244,5 +194,4 @@ RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (
     never_compared,
     at_another_commit,
     idle_jobs,
-    nowhere,
 )

@@ -1,8 +1,8 @@
-"""Applications that were expected and that nobody makes: A23 and E06.
+"""Applications that were expected and that nobody makes: A23 and E05.
 
 Argo CD raises no error when a generator matches nothing. It is a failure where the repository was
 expanded here and the Applications it must bring about do not exist, after the ApplicationSet has
-said that all its Applications are up to date. A set that makes some of them and not all is E06. A
+said that all its Applications are up to date. A set that makes some of them and not all is E05. A
 few seconds are given, because the set and its Applications are watched apart from each other.
 """
 
@@ -84,7 +84,7 @@ def _incomplete(facts: Facts, found: SetFact, missing: tuple[ObjectRef, ...]) ->
         since = max(found.done_since, facts.header.started)
         report = SetReport(facts=facts, found=found, seen_since=since)
         yield report.signal(
-            "E06",
+            "E05",
             field=_field(found),
             seen=f"the Application {ref.name} was expected and nobody has made it: {_words(found)}",
             expected=f"an Application {ref.name}",

@@ -92,8 +92,7 @@ def always_pulled(pull: FailedPull) -> Signal:
         t1(4, 90) if unreachable else t1(2, 15),
         f"imagePullPolicy IfNotPresent, because node {pull.pod.node} has the image; a tag other "
         "than latest keeps that policy",
-        f"set imagePullPolicy: IfNotPresent on container {pull.container.name} of "
-        f"{pull.workload}",
+        f"set imagePullPolicy: IfNotPresent on container {pull.container.name} of {pull.workload}",
         field=pull.field.removesuffix("image") + "imagePullPolicy",
         by_text=not unreachable,
         rank=30,

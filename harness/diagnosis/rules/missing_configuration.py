@@ -64,7 +64,10 @@ def _absent_key(facts: Facts, lack: Lack) -> tuple[str, str]:
     near = nearest(lack.key, keys)
     expected = f"the key {lack.key}; it has {listed(keys)}"
     if near:
-        return f"{expected}, the nearest is {near}", f"rename key {near} of {lack.ref} to {lack.key}"
+        return (
+            f"{expected}, the nearest is {near}",
+            f"rename key {near} of {lack.ref} to {lack.key}",
+        )
     return expected, f"add the key {lack.key} to {lack.ref}"
 
 

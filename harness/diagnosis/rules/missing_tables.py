@@ -95,7 +95,7 @@ def _complaints(facts: Facts) -> Iterator[Complaint]:
             yield _of_ending(ending, found)
     for pod in facts.troubled_pods:
         for container in pod.containers:
-            lives = container.running_since and not container.ready and not container.init
+            lives = container.running_since and not container.ready
             if lives and pod.ref not in known and not is_postgres(container):
                 yield from _of_log(facts, container)
 

@@ -21,6 +21,8 @@ _CONTROL_PLANE = frozenset(
 )
 _PASSING_PREFIXES = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 _PASSING_WORDS = ("not-ready", "uninitialized", "unreachable", "startup")
+_LATE_LABELS = ("feature.node.kubernetes.io/", "nvidia.com/")
+"""Labels that an agent on the node writes once it has looked at the hardware."""
 _LOCAL_PROVIDERS = ("", "kind", "k3s", "k3d", "minikube")
 _CLOUD_LABELS = (
     "eks.amazonaws.com/", "alpha.eksctl.io/", "karpenter.", "cloud.google.com/",
@@ -121,6 +123,7 @@ def _selector(spec: Object, node: Object) -> list[Obstacle]:
             key=key,
             text=f"{key}={value}",
             values=(str(value),),
+            passing=key.startswith(_LATE_LABELS),
         )
         for key, value in (spec.get("nodeSelector") or {}).items()
         if labels.get(key) != str(value)
@@ -151,6 +154,7 @@ def _affinity(spec: Object, node: Object) -> list[Obstacle]:
             key=str(first.get("key")),
             text=f"{first.get('key')} {first.get('operator')} ({', '.join(values)})",
             values=values,
+            passing=str(first.get("key")).startswith(_LATE_LABELS),
         )
     ]
 

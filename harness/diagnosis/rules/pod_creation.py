@@ -7,6 +7,7 @@ was created since. Texts: admission plugins of the API server, `replica_set.go`,
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,9 +67,19 @@ def wanted_pods(obj: Object) -> int:
 def _pods(facts: Facts, ref: ObjectRef) -> list[float]:
     """Creation times of the pods that stand for the workload's newest wish."""
     if ref.kind == "Deployment":
-        return [p.created for p in facts.pods_of(ref)]
-    live = [p for p in facts.all_pods if not p.object["metadata"].get("deletionTimestamp")]
-    return [p.created for p in live if p.workload == ref or controller(p.object) == ref]
+        return [p.created for p in facts.pods_of(ref) if p.phase != "Failed"]
+    found: dict[ObjectRef, list[float]] = facts.memo("pods by owner", lambda: _by_owner(facts))
+    return found.get(ref, [])
+
+
+def _by_owner(facts: Facts) -> dict[ObjectRef, list[float]]:
+    """Creation times of every pod that is not being deleted, by its workload and its controller."""
+    found: dict[ObjectRef, list[float]] = defaultdict(list)
+    for pod in facts.all_pods:
+        if not pod.object["metadata"].get("deletionTimestamp"):
+            for owner in {pod.workload, controller(pod.object) or pod.workload}:
+                found[owner].append(pod.created)
+    return found
 
 
 def lacks_pods(facts: Facts, ref: ObjectRef, obj: Object) -> bool:
@@ -84,7 +95,7 @@ def _of_workload(facts: Facts, ref: ObjectRef, obj: Object) -> Iterator[Refusal]
     condition = next((c for _, o in sources if (c := _failure(o, newest))), None)
     events = [e for r, _ in sources for e in facts.events(r, "FailedCreate")]
     created = max(_pods(facts, ref), default=0.0)
-    standing = [e for e in events if e.last >= created]
+    standing = [e for e in events if e.last > created]
     workload = (controller(obj) or ref) if ref.kind == "Job" else ref
     if condition is not None:
         yield _from_condition(facts, workload, condition, standing)

@@ -19,14 +19,15 @@ from harness.diagnosis.signal import Need, Signal, t1, t2
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
 
+PATIENCE_SECONDS = 60.0
+AFTER_END_SECONDS = 180.0
+
 
 def refused(facts: Facts, each: Failing) -> Signal | None:
     """Returns B01: nothing listens on the probe's port; the log may tell where instead."""
     elsewhere = _listens_elsewhere(facts, each)
     if elsewhere is not None and is_settled(facts, each.container.workload):
         return _elsewhere(each, elsewhere)
-    if each.container.restarts:
-        return None
     ports = ", ".join(map(str, declared_ports(each.container.spec))) or "none"
     field = each.probe.action_field("port")
     mend = Mend(
@@ -34,7 +35,9 @@ def refused(facts: Facts, each: Failing) -> Signal | None:
         expected=f"the application listens on {each.probe.port_text}; declared ports: {ports}",
         fix=f"compare {field} with the port that the application listens on",
     )
-    return _stalled(facts, each, "B01", t2(each.budget_seconds + 60), mend)
+    # One that has ended before may end again, for a reason that its end will tell.
+    patience = AFTER_END_SECONDS if each.container.restarts else PATIENCE_SECONDS
+    return _stalled(facts, each, "B01", t2(each.budget_seconds + patience), mend)
 
 
 def _listens_elsewhere(facts: Facts, each: Failing) -> Listening | None:

@@ -145,9 +145,8 @@ def _absent(facts: Facts, pull: FailedPull, ref: ObjectRef) -> Signal:
         "seen": f"{pull.workload} names pull secret {ref.name}, which namespace {ref.namespace} "
         f"does not have{place}; its pull is refused: {pull.text}",
         "expected": f"{ref} of type kubernetes.io/dockerconfigjson with a key for "
-        f"{pull.image.host}" + (", because pods use the Secrets of their own namespace only" * bool(
-            elsewhere
-        )),
+        f"{pull.image.host}"
+        + (", because pods use the Secrets of their own namespace only" * bool(elsewhere)),
         "fix": f"kubectl -n {ref.namespace} create secret docker-registry {ref.name} "
         f"--docker-server={key_for(pull.image)} --docker-username=USER --docker-password=TOKEN",
         "need": need,
@@ -250,9 +249,7 @@ def _has_started_others(facts: Facts, pull: FailedPull) -> bool:
         for c in p.containers
         if c.running_since or c.exits or c.ready
     )
-    return any(
-        i is not None and i.host == pull.image.host and not is_official(i) for i in started
-    )
+    return any(i is not None and i.host == pull.image.host and not is_official(i) for i in started)
 
 
 def rejected_pull_secrets(facts: Facts) -> Iterator[Signal]:

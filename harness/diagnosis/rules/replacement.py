@@ -128,8 +128,11 @@ def headless_service_absent(facts: Facts) -> Iterator[Signal]:
         unknown = not facts.knows("Service", ref.namespace) or not facts.in_scope(ref.namespace)
         if not name or unknown or facts.is_ok(ref):
             continue
-        if facts.appearance(service) is not Appearance.PRESENT:
-            yield _absent(facts, ref, service, _unresolved(facts, ref, service))
+        appearance = facts.appearance(service)
+        if appearance is not Appearance.PRESENT:
+            line = _unresolved(facts, ref, service)
+            if line or appearance is not Appearance.EXPECTED:
+                yield _absent(facts, ref, service, line)
 
 
 def _unresolved(facts: Facts, ref: ObjectRef, service: ObjectRef) -> str:

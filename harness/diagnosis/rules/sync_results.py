@@ -59,9 +59,11 @@ class Refusal:
     ) -> Signal:  # fmt: skip
         """Returns a signal about the refused object, or about what else must be mended."""
         own = root is None or root == self.ref
+        # An object outside the namespaces under diagnosis is no node of it: its Application is.
+        here = own and (not self.ref.namespace or facts.in_scope(self.ref.namespace))
         return Signal(
             cause=cause,
-            at=self.ref if own else self.app.ref,
+            at=self.ref if here else self.app.ref,
             root=root or self.ref,
             field=field,
             seen=seen,
@@ -72,7 +74,7 @@ class Refusal:
             since=self.operation.started or facts.first_seen(self.app.ref),
             last=facts.now,
             by_text=True,
-            explains=(self.app.ref,) if own and self.ref != self.app.ref else (),
+            explains=(self.app.ref,) if self.ref != self.app.ref else (),
         )
 
 

@@ -61,6 +61,11 @@ class Unscheduled:
 
 def unscheduled(facts: Facts, reason: str = "Unschedulable") -> list[Unscheduled]:
     """Returns the pods that count and that the scheduler gave no node for that reason."""
+    found: list[Unscheduled] = facts.memo(f"unscheduled {reason}", lambda: _find(facts, reason))
+    return found
+
+
+def _find(facts: Facts, reason: str) -> list[Unscheduled]:
     found = []
     for pod in facts.troubled_pods:
         if not concerns(facts, pod.ref.namespace):

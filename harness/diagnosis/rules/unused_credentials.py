@@ -82,9 +82,7 @@ def _lacking(facts: Facts, pull: FailedPull, account: ObjectRef | None) -> Signa
 def _serving(facts: Facts, pull: FailedPull) -> list[str]:
     place = pull.pod.ref.namespace
     return [
-        str(s["metadata"].get("name"))
-        for s in facts.all("Secret", place)
-        if serves(s, pull.image)
+        str(s["metadata"].get("name")) for s in facts.all("Secret", place) if serves(s, pull.image)
     ]
 
 
@@ -133,7 +131,9 @@ def _unused(
 
 
 def _private(pull: FailedPull, who: ObjectRef, place: dict[str, Any]) -> Signal:
-    seen = f"{pull.what} is refused without a credential (pull secrets: {_named(pull)}): {pull.text}"
+    seen = (
+        f"{pull.what} is refused without a credential (pull secrets: {_named(pull)}): {pull.text}"
+    )
     expected = (
         f"a pull secret with the key {key_for(pull.image)}, if the image is private; the right "
         "path, if it is public"

@@ -27,7 +27,8 @@ def result(
 
 def refused(
     made: World, *results: dict[str, Any], at: float = 3, retries: int = 1, text: str = DRY_RUN,
-    revision: str = "", spec: dict[str, Any] | None = None, phase: str = "Running", name: str = "shop",
+    revision: str = "", spec: dict[str, Any] | None = None, phase: str = "Running",
+    name: str = "shop",
 ) -> World:  # fmt: skip
     """An operation that is retried (`Running`, with a `finishedAt`), or over."""
     wanted = revision or made.revision
@@ -150,8 +151,8 @@ def a_version_that_kubernetes_has_removed() -> World:
         World(),
         result(
             'The Kubernetes API could not find version "v1beta1" of policy/PodDisruptionBudget for '
-            'requested resource shop/order. Version "v1" of policy/PodDisruptionBudget is installed '
-            "on the destination cluster.",
+            'requested resource shop/order. Version "v1" of policy/PodDisruptionBudget is '
+            "installed on the destination cluster.",
             "PodDisruptionBudget shop/order", "policy", "v1beta1",
         ),
         text=INVALID,
@@ -188,7 +189,8 @@ def an_image_is_missing() -> World:
     return refused(
         declared_order(World()),
         result(
-            'Deployment.apps "order" is invalid: spec.template.spec.containers[0].image: Required value'
+            'Deployment.apps "order" is invalid: spec.template.spec.containers[0].image: Required '
+            "value"
         ),
     )
 
@@ -268,8 +270,8 @@ def a_policy_refuses() -> World:
 
 
 WEBHOOK = (
-    'Internal error occurred: failed calling webhook "validate.nginx.ingress.kubernetes.io": failed '
-    'to call webhook: Post "https://ingress-nginx-controller-admission.ingress-nginx.svc:443/'
+    'Internal error occurred: failed calling webhook "validate.nginx.ingress.kubernetes.io": '
+    'failed to call webhook: Post "https://ingress-nginx-controller-admission.ingress-nginx.svc:443/'
     'networking/v1/ingresses?timeout=10s": dial tcp 10.96.201.4:443: connect: connection refused'
 )
 
@@ -319,7 +321,8 @@ def a_secret_holds_plain_text() -> World:
     return refused(
         World(),
         result(
-            'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 8',
+            'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input '
+            "byte 8",
             "Secret shop/order-db",
         ),
     )
@@ -327,10 +330,9 @@ def a_secret_holds_plain_text() -> World:
 
 @sample(("A21", "Widget shop/order"), within=240, not_before=163)
 def an_object_is_refused_for_a_reason_nobody_knows() -> World:
-    made = retried(
+    return retried(
         World(), result("the widget server is in a bad mood", "Widget shop/order", "x.io")
     )
-    return made
 
 
 @sample(within=60)

@@ -229,7 +229,7 @@ def the_cluster_dns_waits_for_the_network() -> World:
 # C06
 
 
-UNANSWERED = {
+UNANSWERED: Object = {
     "sync": {"status": "Unknown"},
     "conditions": [
         {

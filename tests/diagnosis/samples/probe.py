@@ -1,61 +1,21 @@
-"""Timelines of the family `probe`: what keeps running containers unready, and what must not."""
+"""Timelines of probes that cannot pass, and of gates: B02, B05, B06, B08 and B10."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.diagnosis.sample import sample
+from tests.diagnosis.samples.probe_world import (
+    ACCESS,
+    CATALOG,
+    IMAGE,
+    NO_EXECUTABLE,
+    POD,
+    catalog,
+    every,
+    http,
+    unhealthy,
+    world,
+)
 from tests.diagnosis.world import World, container, running, stamp
-
-CATALOG = "Deployment musiccorp-dev/catalog"
-POD = "catalog-h1-abcde"
-IMAGE = "ghcr.io/musiccorp/musiccorp-catalog:1.4.0"
-REFUSED = (
-    'Get "http://10.244.0.12:8080/readyz": dial tcp 10.244.0.12:8080: connect: connection refused'
-)
-TIMEOUT = (
-    'Get "http://10.244.0.12:8080/readyz": context deadline exceeded '
-    "(Client.Timeout exceeded while awaiting headers)"
-)
-ACCESS = (
-    '10.244.0.1 - - [22/Nov/2026:10:00:{:02d} +0000] "GET {} HTTP/1.1" {} 22 "-" "kube-probe/1.34"'
-)
-NO_EXECUTABLE = (
-    "rpc error: code = Unknown desc = failed to exec in container: failed to start exec "
-    '"0f3a": OCI runtime exec failed: exec failed: unable to start container process: exec: '
-)
-
-
-def http(path: str = "/readyz", port: int | str = 8080, **timing: int) -> dict[str, Any]:
-    return {"httpGet": {"path": path, "port": port}, **timing}
-
-
-def world() -> World:
-    return World("musiccorp-dev")
-
-
-def catalog(made: World, probe: dict[str, Any], **fields: Any) -> World:
-    fields.setdefault("ports", [{"name": "http", "containerPort": 8080}])
-    made.workload("catalog", container("catalog", IMAGE, readinessProbe=probe, **fields))
-    made.service("catalog", 80)
-    return made
-
-
-def unhealthy(
-    made: World, text: str, times: dict[float, int], *, kind: str = "Readiness",
-    pod: str = POD, first: float | None = None, verb: str = "failed",
-) -> None:  # fmt: skip
-    """The kubelet counts one event up: `times` is moment and count."""
-    begun = min(times) if first is None else first
-    for moment, count in times.items():
-        made.event(
-            "Pod", pod, "Unhealthy", f"{kind} probe {verb}: {text}", moment,
-            count=count, first=begun, key=f"Unhealthy-{kind}-{text[:60]}",
-        )  # fmt: skip
-
-
-def every(period: float, begin: float, count: int) -> dict[float, int]:
-    return {begin + period * n: n + 1 for n in range(count)}
 
 
 @sample(("B02", CATALOG), within=90, not_before=30)
@@ -109,113 +69,6 @@ def a_server_that_still_deploys_answers_404() -> World:
     for n, step in enumerate(steps):
         made.log(POD, "catalog", f"INFO [main] {step}", 12 + n * 14)
     made.ready("catalog", 70)
-    return made
-
-
-@sample(("B01", CATALOG), within=120, not_before=31)
-def the_application_listens_on_another_port() -> World:
-    made = catalog(world(), http())
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    made.log(POD, "catalog", "INFO:     Uvicorn running on http://0.0.0.0:8000 (CTRL+C to quit)", 5)
-    unhealthy(made, REFUSED, every(10, 10, 11))
-    return made
-
-
-@sample(("B01", CATALOG), within=120, not_before=31)
-def the_application_listens_on_loopback_only() -> World:
-    made = catalog(world(), http())
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    made.log(POD, "catalog", " * Running on http://127.0.0.1:8080", 5)
-    unhealthy(made, REFUSED, every(10, 10, 11))
-    return made
-
-
-@sample(("B01", CATALOG), within=200, not_before=90)
-def nothing_listens_on_the_probes_port() -> World:
-    made = catalog(world(), http(port=8081))
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    made.log(POD, "catalog", "catalog 1.4.0\nready", 5)
-    unhealthy(made, REFUSED.replace("8080", "8081"), every(10, 10, 19))
-    return made
-
-
-@sample(within=170)
-def a_metrics_port_opens_first() -> World:
-    """It waits for its database before it opens its own port; the log names another one."""
-    ports = [{"name": "http", "containerPort": 8080}, {"name": "side", "containerPort": 9102}]
-    made = catalog(world(), http(), ports=ports, env=[{"name": "DB_HOST", "value": "catalog-db"}])
-    made.workload("catalog-db", container("postgres", "postgres:17"), kind="StatefulSet")
-    made.service("catalog-db", 5432)
-    made.pod("catalog-db", 2, state=running(2), phase="Running")
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    made.log(POD, "catalog", "Listening on 0.0.0.0:9102\nwaiting for catalog-db:5432", 5)
-    unhealthy(made, REFUSED, every(10, 10, 15))
-    made.ready("catalog-db", 150)
-    made.ready("catalog", 165)
-    return made
-
-
-@sample(within=300)
-def one_refused_probe_of_a_slow_start() -> World:
-    made = catalog(world(), http(initialDelaySeconds=5, failureThreshold=24))
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    unhealthy(made, REFUSED, every(10, 10, 20))
-    made.ready("catalog", 215)
-    return made
-
-
-@sample(within=150)
-def failures_before_the_start_probe_passed() -> World:
-    startup = http("/livez", periodSeconds=2, failureThreshold=60)
-    made = catalog(world(), http(), startupProbe=startup)
-    made.pod("catalog", 3, state=running(2, started=False), phase="Running")
-    unhealthy(made, REFUSED.replace("readyz", "livez"), every(2, 4, 50), kind="Startup")
-    made.ready("catalog", 110)
-    return made
-
-
-@sample(within=400)
-def a_probe_that_flaps_during_the_start() -> World:
-    made = catalog(world(), http(periodSeconds=5))
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    unhealthy(made, REFUSED, every(5, 10, 5))
-    made.ready("catalog", 40)
-    made.pod("catalog", 60, state=running(2), phase="Running")
-    unhealthy(made, TIMEOUT, every(5, 60, 6))
-    made.ready("catalog", 95)
-    made.pod("catalog", 300, state=running(2), phase="Running")
-    unhealthy(made, "HTTP probe failed with statuscode: 503", every(5, 300, 6))
-    made.ready("catalog", 330)
-    return made
-
-
-@sample(within=360)
-def a_service_answers_503_while_its_database_starts() -> World:
-    made = catalog(world(), http(), env=[{"name": "DB_HOST", "value": "catalog-db"}])
-    made.workload("catalog-db", container("postgres", "postgres:17"), kind="StatefulSet")
-    made.service("catalog-db", 5432)
-    made.pod("catalog-db", 2, state=running(2), phase="Running")
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    unhealthy(made, "HTTP probe failed with statuscode: 503", every(10, 10, 33))
-    made.ready("catalog-db", 280)
-    made.ready("catalog", 345)
-    return made
-
-
-@sample(("B03", CATALOG), within=260, not_before=150)
-def a_service_answers_503_for_no_other_reason() -> World:
-    made = catalog(world(), http())
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    made.log(POD, "catalog", "ERROR cache directory is empty, run warm-up first", 5)
-    unhealthy(made, "HTTP probe failed with statuscode: 503", every(10, 10, 25))
-    return made
-
-
-@sample(("B04", CATALOG), within=260, not_before=120)
-def a_health_check_takes_too_long() -> World:
-    made = catalog(world(), http())
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    unhealthy(made, TIMEOUT, every(10, 10, 25))
     return made
 
 
@@ -292,21 +145,6 @@ def a_gate_that_its_controller_sets_later() -> World:
     return made
 
 
-@sample(("B11", CATALOG), within=260, not_before=120)
-def a_probe_command_fails_without_a_word() -> World:
-    made = catalog(world(), {"exec": {"command": ["/app/ready"]}})
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    unhealthy(made, "", every(10, 10, 25))
-    return made
-
-
-@sample(("B11", CATALOG), within=260, not_before=120)
-def nothing_tells_why_a_probe_does_not_pass() -> World:
-    made = catalog(world(), http())
-    made.pod("catalog", 3, state=running(2), phase="Running")
-    return made
-
-
 @sample(("B02", CATALOG), within=120)
 def the_failing_one_of_two_containers_is_named() -> World:
     made = world()
@@ -318,4 +156,30 @@ def the_failing_one_of_two_containers_is_named() -> World:
     state = {"proxy": {**running(2), "ready": True}, "catalog": running(2)}
     made.pod("catalog", 3, state=state, phase="Running")
     unhealthy(made, "HTTP probe failed with statuscode: 404", every(10, 10, 11))
+    return made
+
+
+@sample(("B02", "StatefulSet musiccorp-dev/catalog"), within=120, not_before=30)
+def three_replicas_ask_the_same_wrong_path() -> World:
+    made = world()
+    box = container("catalog", IMAGE, readinessProbe=http("/health-z"))
+    made.workload("catalog", box, kind="StatefulSet", replicas=3)
+    made.service("catalog", 80)
+    for n in range(3):
+        made.pod("catalog", 3 + n, name=f"catalog-{n}", state=running(2 + n), phase="Running")
+        failed = "HTTP probe failed with statuscode: 404"
+        unhealthy(made, failed, every(10, 12 + n, 10), pod=f"catalog-{n}")
+    return made
+
+
+@sample(within=300)
+def harmless_oddities_of_probes() -> World:
+    """A port name of digits is a number, and an errored liveness probe has no result."""
+    live = {"exec": {"command": ["curl", "localhost"]}}
+    made = catalog(world(), http(port="8080"), livenessProbe=live)
+    made.pod("catalog", 3, state=running(2), phase="Running")
+    text = NO_EXECUTABLE + '"curl": executable file not found in $PATH: unknown'
+    verb = "errored and resulted in unknown state"
+    unhealthy(made, text, every(10, 12, 28), kind="Liveness", verb=verb)
+    made.ready("catalog", 12)
     return made

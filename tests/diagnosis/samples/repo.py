@@ -200,8 +200,8 @@ def a_field_that_the_schema_does_not_have() -> World:
     return unknown(
         World(),
         "Failed to compare desired state to live state: failed to calculate diff: error "
-        "calculating structured merge diff: error building typed value from config resource: .spec.template."
-        'spec.containers[name="order"].imagePullPolcy: field not declared in schema',
+        "calculating structured merge diff: error building typed value from config resource: "
+        '.spec.template.spec.containers[name="order"].imagePullPolcy: field not declared in schema',
     )
 
 

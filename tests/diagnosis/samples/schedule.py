@@ -397,7 +397,7 @@ def pod_security_refused_only_the_template_before() -> World:
     old = POD_SECURITY.replace("order-h1", "order-h0")
     world.replica_set("order", "h2", revision=2, at=1)
     replica_failure(world, "order", old)
-    world.pod("order", 3, name="order-h2-aaaaa", hash_="h2", state=running(3))
+    world.pod("order", 60, name="order-h2-aaaaa", hash_="h2", state=running(60))
     return world
 
 

@@ -1,0 +1,213 @@
+"""`python -m bench`: gets the tools, makes a cluster, measures, writes `docs/benchmarks.md`.
+
+A measurement that was made before is kept with `--resume`, so that a long benchmark can be made in
+pieces (`--minutes`). The cluster is removed whatever happens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from platformdirs import user_cache_path
+
+from bench.case import Case
+from bench.cluster import Ground, cluster
+from bench.contest import Ring, hold
+from bench.contestants import ROOT
+from bench.controls import CONTROLS
+from bench.false_stops import hold_all, repeated
+from bench.faults import FAULTS
+from bench.machine import facts
+from bench.many_pods import measure
+from bench.results import Measured, add, loaded, measurements, stored
+from bench.table import Findings, document
+from bench.tools import Tool, Workshop
+from harness.io.kube import Kube
+from harness.io.process import ProcessRunner
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+RESULTS = ROOT / "report" / "bench"
+
+
+class Part(StrEnum):
+    """What can be measured."""
+
+    FAULTS = "faults"
+    CONTROLS = "controls"
+    PODS = "pods"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be measured, and how much of it."""
+
+    parts: tuple[Part, ...]
+    words: tuple[str, ...]
+    """Only cases whose name holds one of these; all where there are none."""
+    resume: bool
+    repetitions: int
+    fault_seconds: float
+    control_seconds: float
+    pods: int
+    patches: int
+    end: float
+    """No measurement begins after this moment (monotonic seconds)."""
+
+    def wants(self, case: Case) -> bool:
+        """Tells whether a case is to be measured."""
+        return not self.words or any(word in case.name for word in self.words)
+
+    def may_begin(self) -> bool:
+        """Tells whether there is time for another measurement."""
+        return time.monotonic() < self.end
+
+    def due(self, name: str, case: str, route: str, repetition: int) -> bool:
+        """Tells whether a measurement of a file is still to be made."""
+        key = f"{case}/{route}/{repetition}"
+        return not (self.resume and key in loaded(RESULTS / f"{name}.json"))
+
+
+def say(text: str) -> None:
+    """Prints a line with the time."""
+    typer.echo(f"{time.strftime('%H:%M:%S')}  {text}")
+
+
+def measure_faults(ring: Ring, plan: Plan) -> None:
+    """Holds the contests about faults: applied directly, then by Argo CD."""
+    due = [(case, False) for case in FAULTS] + [(case, True) for case in FAULTS if case.engine]
+    for case, by_engine in due:
+        route = "argocd" if by_engine else "apply"
+        if not (plan.wants(case) and plan.due("faults", case.name, route, 0)):
+            continue
+        if not plan.may_begin():
+            say(f"no time left for {case.name}")
+            continue
+        say(f"{case.name}, {route}")
+        found = hold(ring, case, seconds=plan.fault_seconds, by_engine=by_engine)
+        _store("faults", found)
+
+
+def measure_controls(ring: Ring, plan: Plan) -> None:
+    """Holds the contests about slow but healthy deployments."""
+    due = [
+        (case, number)
+        for case, number in repeated(CONTROLS, plan.repetitions)
+        if plan.wants(case) and plan.due("controls", case.name, "apply", number)
+    ]
+    hold_all(
+        ring,
+        due,
+        seconds=plan.control_seconds,
+        store=lambda found: _store("controls", found),
+        may_begin=plan.may_begin,
+    )
+
+
+def measure_pods(ring: Ring, plan: Plan) -> None:
+    """Measures the watching of many pods."""
+    path = RESULTS / "pods.json"
+    if plan.may_begin() and not (plan.resume and path.is_file()):
+        stored(path, measure(ring, plan.pods, plan.patches))
+
+
+MEASURES: dict[Part, Callable[[Ring, Plan], None]] = {
+    Part.FAULTS: measure_faults,
+    Part.CONTROLS: measure_controls,
+    Part.PODS: measure_pods,
+}
+
+
+def _store(name: str, found: Measured) -> None:
+    for attempt in found.attempts:
+        given = f" {', '.join(attempt.given)}" if attempt.given else ""
+        say(f"  {attempt.contestant:24} {attempt.word:8} {attempt.seconds:6.1f} s{given}")
+    add(RESULTS / f"{name}.json", found)
+
+
+def write_page() -> None:
+    """Writes the page from everything that was measured so far."""
+    found = Findings(
+        machine=loaded(RESULTS / "machine.json"),
+        tools=loaded(RESULTS / "tools.json"),
+        faults=measurements(RESULTS / "faults.json"),
+        controls=measurements(RESULTS / "controls.json"),
+        pods=loaded(RESULTS / "pods.json"),
+    )
+    PAGE.write_text(document(found, (*FAULTS, *CONTROLS)), encoding="utf-8")
+    say(f"wrote {PAGE.relative_to(ROOT)}")
+
+
+def run(plan: Plan) -> None:
+    """Gets the tools, makes the cluster, measures what was asked for and writes the page."""
+    cache, runner = user_cache_path("gitops-harness"), ProcessRunner()
+    tools = Workshop(cache=cache, runner=runner, say=say).all()
+    stored(RESULTS / "tools.json", {name: tool.as_dict() for name, tool in tools.items()})
+    stored(RESULTS / "machine.json", facts())
+    ground = Ground(folder=cache / "bench", output=RESULTS / "up", runner=runner, say=say)
+    with cluster(ground, FAULTS) as kubeconfig:
+        ring = _ring(kubeconfig, cache / "bench" / "work", tools)
+        for part in plan.parts:
+            MEASURES[part](ring, plan)
+    write_page()
+
+
+def _ring(kubeconfig: Path, work: Path, tools: dict[str, Tool]) -> Ring:
+    return Ring(
+        kube=Kube(kubeconfig),
+        kubeconfig=kubeconfig,
+        work=work,
+        tools=tools,
+        runner=ProcessRunner(),
+        say=say,
+    )
+
+
+def main(  # noqa: PLR0913 # one argument for each option
+    *,
+    part: Annotated[
+        list[Part] | None, typer.Option("--part", help="Measure this only; repeatable.")
+    ] = None,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", help="Only cases whose name holds this.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep what was measured.")] = False,
+    minutes: Annotated[
+        float, typer.Option("--minutes", help="Begin no measurement after so long.")
+    ] = 600,
+    repetitions: Annotated[int, typer.Option("--repetitions", help="Of the controls.")] = 5,
+    fault_seconds: Annotated[float, typer.Option(help="Limit of every tool on a fault.")] = 120,
+    control_seconds: Annotated[float, typer.Option(help="Limit of every tool on a control.")] = 180,
+    pods: Annotated[int, typer.Option(help="How many pods to watch.")] = 5000,
+    patches: Annotated[int, typer.Option(help="How many changes to time.")] = 500,
+    tools_only: Annotated[bool, typer.Option("--tools", help="Only get the tools.")] = False,
+    page_only: Annotated[bool, typer.Option("--page", help="Only write the page.")] = False,
+) -> None:
+    """Measure the harness against other tools on a real cluster."""
+    if tools_only:
+        Workshop(cache=user_cache_path("gitops-harness"), runner=ProcessRunner(), say=say).all()
+        return
+    if page_only:
+        write_page()
+        return
+    plan = Plan(
+        parts=tuple(part or Part),
+        words=tuple(case or ()),
+        resume=resume,
+        repetitions=repetitions,
+        fault_seconds=fault_seconds,
+        control_seconds=control_seconds,
+        pods=pods,
+        patches=patches,
+        end=time.monotonic() + minutes * 60,
+    )
+    run(plan)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,429 @@
+"""Applications and ApplicationSets: wording, what is only noted, and what is nobody's business."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.diagnosis.fold import folded
+from harness.diagnosis.rules.application_facts import applications
+from harness.diagnosis.rules.engine_texts import decisive, is_engine_down, is_host_down
+from harness.diagnosis.rules.operations import is_older, operation_of
+from harness.diagnosis.rules.project_facts import permits_destination, permits_kind, permits_source
+from harness.model.finding import Diagnosis, Finding, Outcome
+from tests.diagnosis.samples import application_sets, argocd
+from tests.diagnosis.samples.argocd import (
+    SERVER,
+    claim,
+    invalid,
+    out_of_sync,
+    project,
+    user_of_the_claim,
+    waiting_for,
+)
+from tests.diagnosis.samples.repo import PLAIN, unknown
+from tests.diagnosis.world import START, World, stamp
+
+OLD = "0ddba11" + "0" * 33
+NEW = "c0ffee0" + "0" * 33
+
+
+def only(made: World, at: float) -> Finding:
+    (found,) = made.diagnose(at).findings
+    return found
+
+
+def suspects(found: Diagnosis) -> set[tuple[str, str]]:
+    return {(s.cause, str(s.object)) for s in found.suspects}
+
+
+# Operations
+
+
+def state(revision: str, phase: str = "Running", **fields: Any) -> dict[str, Any]:
+    operation = {
+        "phase": phase,
+        "startedAt": stamp(1),
+        "syncResult": {"revision": revision},
+        **fields,
+    }
+    return {"status": {"operationState": operation}}
+
+
+@pytest.mark.parametrize(
+    ("app", "wanted", "older"),
+    [
+        (state(OLD), NEW, True),
+        (state(NEW), NEW, False),
+        (state(OLD, "Succeeded"), NEW, False),
+        (state(OLD, "Terminating"), NEW, True),
+        (state("main"), NEW, False),
+        (state(OLD), "", False),
+        ({"status": {}}, NEW, False),
+        (state("", syncResult={"revisions": [OLD, NEW]}), NEW, False),
+        (state("", syncResult={}, operation={"sync": {"revision": OLD}}), NEW, True),
+    ],
+)
+def test_an_unfinished_operation_of_another_commit_is_older(
+    app: dict[str, Any], wanted: str, *, older: bool
+) -> None:
+    assert is_older(app, wanted) is older
+
+
+def test_between_two_attempts_an_operation_runs_and_is_being_retried() -> None:
+    found = operation_of(state(NEW, finishedAt=stamp(9), retryCount=2))
+
+    assert found is not None
+    assert (found.running, found.retrying, found.failed) == (True, True, False)
+    assert found.attempts == 2
+    assert found.ended == START + 9
+
+
+def test_the_attempt_under_way_counts_too() -> None:
+    found = operation_of(state(NEW, retryCount=2))
+
+    assert found is not None
+    assert (found.retrying, found.attempts) == (False, 3)
+
+
+def test_without_an_operation_there_is_none() -> None:
+    assert operation_of({"status": {}}) is None
+
+
+# Texts
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "Failed to load target state: failed to generate manifest for source 2 of 3: rpc "
+            "error: code = Unknown desc = Manifest generation error (cached): it broke",
+            "it broke",
+        ),
+        (
+            'error when creating "/dev/shm/2718281828": admission webhook said no',
+            "admission webhook said no",
+        ),
+        (
+            "`kustomize build <path to cached source>/x --enable-helm` failed exit status 1: "
+            "Error: no",
+            "no",
+        ),
+    ],
+)
+def test_the_decisive_part_is_what_no_wrapping_says(message: str, expected: str) -> None:
+    assert decisive(message) == expected
+
+
+def test_credentials_in_a_url_are_not_quoted() -> None:
+    assert "hunter2" not in decisive("fatal: https://bot:hunter2@git.test/x.git not found")
+
+
+def test_who_does_not_answer_is_told_apart() -> None:
+    server = "code = Unavailable desc = dial tcp 10.0.0.1:8081: connect: connection refused"
+    host = 'Get "https://git.test/x": dial tcp 10.0.0.9:443: connect: connection refused'
+
+    assert is_engine_down(server)
+    assert not is_engine_down(host)
+    assert is_host_down(host)
+
+
+# Conditions
+
+
+def test_a_project_that_is_missing_names_the_nearest() -> None:
+    found = only(argocd.a_project_that_nobody_declares(), 5)
+
+    assert found.fix == "change spec.project to shop-dev"
+
+
+def test_a_trailing_git_is_quoted_letter_by_letter() -> None:
+    found = only(argocd.a_repository_that_the_project_does_not_permit(), 5)
+
+    assert found.field == "spec.sourceRepos"
+    assert "https://git.test/shop.git" in found.fix
+    assert "https://git.test/shop)" in found.expected
+
+
+def test_the_projects_destinations_are_told() -> None:
+    found = only(argocd.section_4_09_a_destination_that_the_project_does_not_permit(), 5)
+
+    assert found.field == "spec.destinations"
+    assert found.fix == "add namespace shop-staging to spec.destinations"
+    assert "it has the namespaces: shop" in found.expected
+
+
+def test_an_application_without_namespace_is_told_so() -> None:
+    made = invalid("Namespace for order apps/v1, Kind=Deployment is missing.")
+
+    found = only(made, 5)
+
+    assert (found.cause, found.field) == ("A10", "spec.destination.namespace")
+
+
+def test_one_repository_of_two_applications_is_one_finding() -> None:
+    text = PLAIN + "authentication required"
+    made = unknown(unknown(World(), text, name="one"), text, name="two")
+
+    found = only(made, 40)
+
+    assert str(found.object) == "Application argocd/one"
+    assert [str(v) for v in found.victims] == ["Application argocd/two"]
+
+
+def test_a_repo_server_whose_pod_comes_up_is_a_suspect_at_the_most() -> None:
+    found = argocd.a_repo_server_that_rolls_out().diagnose(900)
+
+    assert ("A04", "Deployment argocd/argocd-repo-server") in suspects(found)
+    assert not [f for f in found.findings if f.cause == "A04"]
+
+
+# Which Applications
+
+
+def others(made: World) -> World:
+    spec = {"destination": {"server": SERVER, "namespace": "billing"}}
+    return unknown(made, PLAIN + "x: app path does not exist", name="billing", spec=spec)
+
+
+def names(made: World) -> list[str]:
+    return [a.name for a in applications(folded(made.cassette()))]
+
+
+def test_a_run_judges_every_application_of_the_engine() -> None:
+    made = others(World())
+    made.expected_applications = []
+
+    assert names(made) == ["billing"]
+
+
+def test_on_a_shared_cluster_only_what_deploys_here_is_judged() -> None:
+    made = others(World())
+    made.application("shop")
+    made.expected_applications, made.revision = [], ""
+
+    assert names(made) == ["shop"]
+    assert not made.diagnose(300).findings
+
+
+def test_children_of_a_judged_application_are_judged() -> None:
+    made = others(World())
+    made.application("shop", resources=[{"kind": "Application", "name": "billing"}])
+    made.expected_applications, made.revision = [], ""
+
+    assert names(made) == ["billing", "shop"]
+    assert only(made, 60).cause == "R01"
+
+
+def test_an_application_that_is_being_deleted_is_left_alone() -> None:
+    made = others(World())
+    obj = made.live("Application", "billing")
+    obj["metadata"]["deletionTimestamp"] = stamp(4)
+    made.put(obj, 4)
+
+    assert names(made) == []
+
+
+# What is only noted
+
+
+def test_an_operation_of_an_older_commit_is_noted_with_its_remedy() -> None:
+    found = argocd.an_operation_of_an_older_commit_is_never_a_failure().diagnose(100)
+
+    (note,) = [s for s in found.suspects if s.cause == "A29"]
+    assert "argocd app terminate-op shop" in note.fix
+    assert "0ddba11" in note.seen
+    assert found.outcome is Outcome.PROGRESSING
+
+
+def test_a_manual_sync_on_a_shared_cluster_is_somebodys_habit() -> None:
+    made = World()
+    out_of_sync(made, spec={"syncPolicy": {}})
+    made.revision = ""
+
+    found = made.diagnose(600)
+
+    assert not found.findings
+    assert ("A27", "Application argocd/shop") in suspects(found)
+
+
+def test_automation_that_is_switched_off_is_no_automation() -> None:
+    made = World()
+    out_of_sync(made, spec={"syncPolicy": {"automated": {"enabled": False}}})
+
+    assert only(made, 100).field == "spec.syncPolicy.automated"
+
+
+def test_an_annotation_that_stops_argo_cd_is_named() -> None:
+    made = World()
+    out_of_sync(made)
+    obj = made.live("Application", "shop")
+    obj["metadata"]["annotations"] = {"argocd.argoproj.io/skip-reconcile": "true"}
+    made.put(obj, 3)
+
+    assert "skip-reconcile" in only(made, 100).field
+
+
+def test_an_ignored_health_is_noted_while_the_workload_is_not_ready() -> None:
+    made = argocd.a_health_that_is_ignored_is_a_note()
+
+    assert ("A30", "Deployment shop/order") in suspects(made.diagnose(30))
+
+    made.ready("order", 40)
+    obj = made.live("Deployment", "order")
+    obj["metadata"]["annotations"] = {"argocd.argoproj.io/ignore-healthcheck": "true"}
+    made.put(obj, 41)
+
+    assert not made.diagnose(60).suspects
+
+
+# Waves and hooks
+
+
+def test_a_wait_points_at_the_object_and_is_no_finding() -> None:
+    made = argocd.a_wave_that_waits_for_a_slow_workload()
+
+    assert ("A16", "StatefulSet shop/db") in suspects(made.diagnose(60))
+
+
+def test_a_deadlock_says_which_waves_wait_for_each_other() -> None:
+    made = argocd.section_4_23_a_claim_waits_for_a_pod_of_a_later_wave()
+
+    found = only(made, 5)
+
+    assert "in wave -1" in found.seen
+    assert "Deployment shop/web is in wave 0" in found.seen
+    assert found.fix == "set argocd.argoproj.io/sync-wave of the claim to '0'"
+
+
+def test_a_claim_that_binds_at_once_is_no_deadlock() -> None:
+    made = claim(World(), wave="-1")
+    made.declare(user_of_the_claim("0"))
+    made.put({**made.live("StorageClass", "standard"), "volumeBindingMode": "Immediate"}, 1)
+    waiting_for(made, "/PersistentVolumeClaim/uploads")
+
+    assert not [f for f in made.diagnose(30).findings if f.cause == "A16"]
+
+
+def test_a_claim_whose_user_another_application_brings_is_no_deadlock() -> None:
+    made = claim(World(), wave="-1")
+    made.declare(user_of_the_claim("0"), application="web")
+    waiting_for(made, "/PersistentVolumeClaim/uploads")
+
+    assert not [f for f in made.diagnose(30).findings if f.cause == "A16"]
+
+
+def test_a_failed_hook_tells_its_exit_code_and_last_line() -> None:
+    found = only(argocd.a_hook_fails_and_nobody_tries_again(), 40)
+
+    assert "exit code 1" in found.seen
+    assert 'relation "orders" already exists' in found.seen
+
+
+def test_a_hook_that_argo_cd_has_deleted_is_judged_by_its_result() -> None:
+    made = World()
+    argocd.hooked(made, 5, retries=0)
+
+    found = only(made, 10)
+
+    assert (found.cause, str(found.object)) == ("A17", "Job shop/migrate")
+
+
+# ApplicationSets
+
+
+def test_a_template_error_names_the_key_and_those_that_exist() -> None:
+    found = only(application_sets.a_template_uses_a_key_that_is_not_there(), 10)
+
+    assert "'basname'" in found.seen
+    assert ".path.basename" in found.expected
+
+
+def test_a_generator_without_match_is_told_within_ten_seconds() -> None:
+    made = application_sets.a_generator_matches_nothing()
+
+    found = only(made, 10)
+
+    assert found.field == "spec.generators[0].git.directories"
+    assert "/deploy/overlays/dev/* at revision HEAD" in found.seen
+    assert found.fix == "write the path '/deploy/overlays/dev/*' without '/' in front"
+
+
+@pytest.mark.parametrize(
+    ("path", "fix"),
+    [
+        ("./deploy/*", "without './' in front"),
+        ("deploy/", "without the '/' at its end"),
+        ("deploy", "end it with /*"),
+        ("deploi/*", "correct the path 'deploi/*'"),
+    ],
+)
+def test_what_is_wrong_with_a_pattern_is_guessed_from_its_form(path: str, fix: str) -> None:
+    generator = {"git": {"directories": [{"path": path}]}}
+    made = application_sets.application_set(World(), generator=generator)
+
+    assert fix in only(made, 20).fix
+
+
+def test_without_known_names_an_empty_set_of_a_run_still_counts() -> None:
+    made = application_sets.application_set(World())
+    made.expected_applications = []
+
+    assert not made.diagnose(150).findings
+    assert only(made, 210).cause == "A23"
+
+
+def test_an_empty_set_of_somebody_else_is_left_alone() -> None:
+    made = application_sets.application_set(World())
+    made.expected_applications, made.revision = [], ""
+
+    assert not made.diagnose(900).findings
+
+
+def test_an_unfilled_placeholder_blames_the_set_and_not_the_path() -> None:
+    found = application_sets.a_placeholder_stays_in_the_path().diagnose(10)
+
+    assert [f.cause for f in found.findings] == ["A22"]
+    assert found.findings[0].field == "spec.template.spec.source.path"
+
+
+# Projects
+
+
+def test_globs_and_denials_of_a_project_are_read() -> None:
+    spec = {
+        "sourceRepos": ["https://git.test/*", "!https://git.test/secret*"],
+        "destinations": [
+            {"server": SERVER, "namespace": "shop-*"},
+            {"name": "*", "namespace": "ops"},
+        ],
+    }
+
+    assert permits_source(spec, "https://git.test/shop.git")
+    assert not permits_source(spec, "https://git.test/secret.git")
+    assert permits_destination(spec, SERVER, "shop-dev")
+    assert not permits_destination(spec, "https://other", "shop-dev")
+    assert permits_destination(spec, "https://other", "ops")
+
+
+def test_cluster_scoped_kinds_need_an_entry_and_namespaced_ones_do_not() -> None:
+    assert permits_kind({}, "apps", "Deployment", namespaced=True)
+    assert not permits_kind({}, "", "Namespace", namespaced=False)
+    assert permits_kind(
+        {"clusterResourceWhitelist": [{"group": "*", "kind": "*"}]},
+        "",
+        "Namespace",
+        namespaced=False,
+    )
+    denied = {"namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}]}
+    assert not permits_kind(denied, "", "Secret", namespaced=True)
+
+
+def test_a_project_of_the_repository_is_known_before_it_is_live() -> None:
+    made = project(World())
+    made.entries = [e for e in made.entries if e.ref.kind != "AppProject" or not e.ref.name]
+    invalid(argocd.NOT_PERMITTED, made=made)
+
+    assert "it has the namespaces: shop" in only(made, 5).expected

@@ -1,0 +1,88 @@
+"""Vacuous green is told apart from what is meant to be empty, and every cause here has a sample."""
+
+from __future__ import annotations
+
+from harness.diagnosis.catalogue import catalogue
+from harness.model.finding import Outcome
+from tests.diagnosis.sample import SAMPLES
+from tests.diagnosis.samples import admission, application_sets, argocd, emptiness, repo
+from tests.diagnosis.world import World, stamp
+
+SHOP = "Application argocd/shop"
+QUIET = {"R09", "R10", "A28", "A29", "A30"}
+"""Shown by the rendered repository alone, or never a failure."""
+MODULES = {m.__name__ for m in (admission, application_sets, argocd, emptiness, repo)}
+
+
+def test_every_cause_of_these_families_has_a_timeline() -> None:
+    shown = {c for s in SAMPLES if s.build.__module__ in MODULES for c, _ in s.roots}
+    wanted = {c for c in catalogue() if c[0] in "RAE"}
+
+    assert wanted - QUIET <= shown
+    assert not shown & QUIET
+
+
+def test_what_is_missing_is_named() -> None:
+    (found,) = emptiness.an_application_holds_less_than_is_declared().diagnose(60).findings
+
+    assert "ConfigMap shop/limits, ConfigMap shop/routes" in found.seen
+    assert "holds 1 objects" in found.seen
+
+
+def test_a_folder_without_kustomization_is_said_to_be_read_as_plain_yaml() -> None:
+    (found,) = emptiness.argo_cd_reads_a_folder_as_plain_yaml().diagnose(5).findings
+
+    assert found.fix == "add overlays/dev/kustomization.yaml"
+
+
+def test_an_empty_application_of_somebody_else_is_a_suspect_and_not_green() -> None:
+    made = World()
+    made.application(at=3, resources=[])
+    made.revision = ""
+
+    found = made.diagnose(600)
+
+    assert not found.findings
+    assert [(s.cause, str(s.object)) for s in found.suspects] == [("A20", SHOP)]
+    assert found.outcome is Outcome.PROGRESSING
+
+
+def test_a_full_application_is_green() -> None:
+    made = emptiness.declared(World())
+    made.application(at=3, resources=emptiness.held("flags", "limits"))
+
+    assert made.diagnose(600).outcome is Outcome.HEALTHY
+
+
+def test_an_error_condition_tells_more_than_unknown() -> None:
+    made = World()
+    failed = {"type": "ComparisonError", "message": "x", "lastTransitionTime": stamp(2)}
+    made.application(
+        at=2, sync={"status": "Unknown"}, operationState=None, resources=[], conditions=[failed]
+    )
+
+    assert [f.cause for f in made.diagnose(600).findings] == ["A03"]
+
+
+def test_an_older_commit_is_named_with_the_wanted_one() -> None:
+    (found,) = emptiness.an_application_follows_another_commit().diagnose(120).findings
+
+    assert "0ddba11" in found.seen
+    assert "c0ffee00" in found.expected
+
+
+def test_while_an_operation_runs_the_commit_may_be_an_older_one() -> None:
+    made = emptiness.declared(World())
+    emptiness.at_commit(made, 5, emptiness.OLD)
+    app = made.live("Application", "shop")
+    app["status"]["operationState"]["phase"] = "Running"
+    made.put(app, 6)
+
+    assert not made.diagnose(300).findings
+
+
+def test_a_failed_operation_of_a_synced_application_quotes_its_message() -> None:
+    (found,) = emptiness.the_last_operation_has_failed_and_all_is_synced().diagnose(100).findings
+
+    assert "something went wrong at the end" in found.seen
+    assert "still calls it Synced" in found.seen
