@@ -1,7 +1,7 @@
 # The command runner: `make` lists the targets. Everything sets itself up; only Python, Make and Git are needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint types e2e scenarios up down doctor bundle lock clean moved
+.PHONY: help venv test lint types e2e scenarios faults causes up down doctor bundle bench lock clean moved
 .SUFFIXES:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -10,6 +10,7 @@ ENV ?= dev
 REPO ?= examples/musiccorp
 ARGS ?=
 OUTPUT ?= report
+FAULTS ?= all
 PY := .venv/bin/python
 READY := .venv/complete
 SERVICES := examples/musiccorp/services
@@ -54,6 +55,12 @@ e2e: doctor-fix ## Deploy the example on a real cluster and prove it: ENV=dev, R
 scenarios: doctor-fix ## Run the other scenarios on real clusters (bad input, life cycle): ARGS='-k name'
 	$(SCENARIOS) --junitxml $(OUTPUT)/junit-scenarios.xml --ignore scenarios/test_main_job.py scenarios
 
+faults: doctor-fix ## Deploy every fault and compare the verdicts, 1 h: FAULTS=all or parts of names
+	GITOPS_FAULTS=$(FAULTS) $(SCENARIOS) --junitxml $(OUTPUT)/junit-faults.xml scenarios/test_faults.py
+
+causes: $(READY) ## Write docs/reference/causes.md from the catalogue of causes
+	@$(PY) -c "from harness.diagnosis.reference import causes_markdown; print(causes_markdown(), end='')" > docs/reference/causes.md
+
 .PHONY: doctor-fix
 doctor-fix: $(READY)
 	@$(PY) -m harness doctor --fix
@@ -69,6 +76,9 @@ doctor: $(READY) ## Say what this machine has and lacks: ARGS='--fix'
 
 bundle: doctor-fix ## Pull or build the images and tools of the cluster
 	@$(PY) -m harness bundle build $(ARGS)
+
+bench: doctor-fix ## Measure the harness against other tools on a real cluster, for docs/benchmarks.md: ARGS='--part faults'
+	@$(PY) -m harness bundle build && $(PY) -m bench $(ARGS)
 
 lock: ## Resolve pyproject.toml and requirements.in into requirements.lock: ARGS=--upgrade
 	@[ -x .venv/bin/uv ] || ./bootstrap.sh

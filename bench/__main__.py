@@ -7,7 +7,7 @@ pieces (`--minutes`). The cluster is removed whatever happens.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,11 +21,12 @@ from bench.cluster import Ground, cluster
 from bench.contest import Ring, hold
 from bench.contestants import ROOT
 from bench.controls import CONTROLS
-from bench.false_stops import hold_all, repeated
+from bench.false_stops import repeated
 from bench.faults import FAULTS
 from bench.machine import facts
 from bench.many_pods import measure
 from bench.results import Measured, add, loaded, measurements, stored
+from bench.series import AT_ONCE, CONTROL_DISTANCE, FAULT_DISTANCE, Due, Pace, hold_all
 from bench.table import Findings, document
 from bench.tools import Tool, Workshop
 from harness.io.kube import Kube
@@ -63,15 +64,6 @@ class Plan:
         """Tells whether a case is to be measured."""
         return not self.words or any(word in case.name for word in self.words)
 
-    def may_begin(self) -> bool:
-        """Tells whether there is time for another measurement."""
-        return time.monotonic() < self.end
-
-    def due(self, name: str, case: str, route: str, repetition: int) -> bool:
-        """Tells whether a measurement of a file is still to be made."""
-        key = f"{case}/{route}/{repetition}"
-        return not (self.resume and key in loaded(RESULTS / f"{name}.json"))
-
 
 def say(text: str) -> None:
     """Prints a line with the time."""
@@ -80,39 +72,41 @@ def say(text: str) -> None:
 
 def measure_faults(ring: Ring, plan: Plan) -> None:
     """Holds the contests about faults: applied directly, then by Argo CD."""
-    due = [(case, False) for case in FAULTS] + [(case, True) for case in FAULTS if case.engine]
-    for case, by_engine in due:
-        route = "argocd" if by_engine else "apply"
-        if not (plan.wants(case) and plan.due("faults", case.name, route, 0)):
-            continue
-        if not plan.may_begin():
-            say(f"no time left for {case.name}")
-            continue
-        say(f"{case.name}, {route}")
-        found = hold(ring, case, seconds=plan.fault_seconds, by_engine=by_engine)
-        _store("faults", found)
+    due = [Due(case=c) for c in FAULTS] + [Due(case=c, by_engine=True) for c in FAULTS if c.engine]
+    _measure(ring, plan, "faults", due, seconds=plan.fault_seconds, distance=FAULT_DISTANCE)
 
 
 def measure_controls(ring: Ring, plan: Plan) -> None:
     """Holds the contests about slow but healthy deployments."""
-    due = [
-        (case, number)
-        for case, number in repeated(CONTROLS, plan.repetitions)
-        if plan.wants(case) and plan.due("controls", case.name, "apply", number)
-    ]
-    hold_all(
-        ring,
-        due,
-        seconds=plan.control_seconds,
-        store=lambda found: _store("controls", found),
-        may_begin=plan.may_begin,
+    due = repeated(CONTROLS, plan.repetitions)
+    _measure(ring, plan, "controls", due, seconds=plan.control_seconds, distance=CONTROL_DISTANCE)
+
+
+def _measure(
+    ring: Ring, plan: Plan, name: str, due: Iterable[Due], *, seconds: float, distance: float
+) -> None:
+    known = loaded(RESULTS / f"{name}.json") if plan.resume else {}
+    wanted = [d for d in due if plan.wants(d.case) and d.key not in known]
+
+    def one(contest: Due) -> Measured:
+        say(contest.key)
+        return hold(ring, contest, seconds=seconds)
+
+    left = hold_all(
+        wanted,
+        one,
+        lambda found: _store(name, found),
+        at_once=AT_ONCE,
+        pace=Pace(seconds=distance, end=plan.end),
     )
+    if left:
+        say(f"no time was left for {', '.join(d.key for d in left)}")
 
 
 def measure_pods(ring: Ring, plan: Plan) -> None:
     """Measures the watching of many pods."""
     path = RESULTS / "pods.json"
-    if plan.may_begin() and not (plan.resume and path.is_file()):
+    if time.monotonic() < plan.end and not (plan.resume and path.is_file()):
         stored(path, measure(ring, plan.pods, plan.patches))
 
 
@@ -124,6 +118,7 @@ MEASURES: dict[Part, Callable[[Ring, Plan], None]] = {
 
 
 def _store(name: str, found: Measured) -> None:
+    say(f"{found.key}: the cause was visible after {found.visible} s")
     for attempt in found.attempts:
         given = f" {', '.join(attempt.given)}" if attempt.given else ""
         say(f"  {attempt.contestant:24} {attempt.word:8} {attempt.seconds:6.1f} s{given}")

@@ -27,6 +27,7 @@ from bench.delivery import (
     take_away,
 )
 from bench.results import Attempt, Measured
+from bench.series import Due
 from bench.sight import Lookout, first_sight
 from bench.tools import Tool
 from bench.verdict import Word, judgement, names, root_texts, said
@@ -60,11 +61,9 @@ class Ended:
     at: float
 
 
-def hold(
-    ring: Ring, case: Case, *, seconds: float, by_engine: bool = False, repetition: int = 0
-) -> Measured:
+def hold(ring: Ring, due: Due, *, seconds: float) -> Measured:
     """Holds one contest and returns what was measured; the case is removed at the end."""
-    arena = _arena(ring, case, seconds, by_engine, repetition)
+    case, arena = due.case, _arena(ring, due, seconds)
     prepare_namespace(ring.kube, arena.namespace)
     try:
         with Lookout(ring.kube, arena.namespace) as lookout, _absence(ring, case) as back:
@@ -76,21 +75,22 @@ def hold(
                 ended = _run_all(ring, arena)
     finally:
         take_away(ring.kube, arena)
-    return _measured(arena, repetition, delivered, lookout.seen, ended)
+    return _measured(arena, due, delivered, lookout.seen, ended)
 
 
-def _arena(ring: Ring, case: Case, seconds: float, by_engine: bool, repetition: int) -> Arena:
-    name = f"{case.name}{'-argo' if by_engine else ''}-{repetition}"
-    folder = ring.work / name
+def _arena(ring: Ring, due: Due, seconds: float) -> Arena:
+    case = due.case
+    folder = ring.work / f"{case.name}-{due.route}-{due.repetition}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    own = f"case-{case.name}-{due.repetition}"
     arena = Arena(
         case=case,
-        namespace=engine_namespace(case) if by_engine else f"case-{name}",
+        namespace=engine_namespace(case) if due.by_engine else own,
         kubeconfig=ring.kubeconfig,
         folder=folder,
         seconds=seconds,
-        application=f"bench-{case.name}" if by_engine else "",
+        application=f"bench-{case.name}" if due.by_engine else "",
     )
     arena.prepare()
     return arena
@@ -146,7 +146,7 @@ def _run(ring: Ring, arena: Arena, contestant: Contestant, command: Command) -> 
 
 def _measured(
     arena: Arena,
-    repetition: int,
+    due: Due,
     delivered: float,
     seen: tuple[tuple[float, str], ...],
     ended: Iterable[Ended],
@@ -154,8 +154,8 @@ def _measured(
     visible = first_sight(seen, arena.case.sight)
     return Measured(
         case=arena.case.name,
-        route="argocd" if arena.application else "apply",
-        repetition=repetition,
+        route=due.route,
+        repetition=due.repetition,
         visible=None if visible is None else round(visible - delivered, 3),
         limit_seconds=arena.seconds,
         attempts=tuple(attempt(arena, delivered, e) for e in ended),

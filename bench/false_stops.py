@@ -1,47 +1,23 @@
-"""Repeats the slow but healthy cases, to count who calls them failed.
+"""How often each tool called a slow but healthy deployment failed. Pure.
 
-Several are held at once: what is counted is what a tool says, not how long it takes, and a busy
-machine is where early verdicts go wrong.
+The cases are repeated, several at once: what is counted is what a tool says, not how long it takes,
+and a busy machine is where early verdicts go wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 
 from bench.case import Case
-from bench.contest import Ring, hold
 from bench.results import Measured
+from bench.series import Due
 from bench.verdict import Word
 
-AT_ONCE = 2
 
-
-def repeated(cases: Iterable[Case], repetitions: int) -> list[tuple[Case, int]]:
+def repeated(cases: Iterable[Case], repetitions: int) -> list[Due]:
     """Returns every case with the number of each of its repetitions, round by round."""
     listed = list(cases)
-    return [(case, number) for number in range(repetitions) for case in listed]
-
-
-def hold_all(
-    ring: Ring,
-    due: Iterable[tuple[Case, int]],
-    *,
-    seconds: float,
-    store: Callable[[Measured], None],
-    may_begin: Callable[[], bool],
-) -> None:
-    """Holds the contests that are due, some at once, as long as new ones may begin."""
-
-    def one(pair: tuple[Case, int]) -> None:
-        case, repetition = pair
-        if may_begin():
-            ring.say(f"{case.name}, repetition {repetition + 1}")
-            store(hold(ring, case, seconds=seconds, repetition=repetition))
-
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        for _ in pool.map(one, due):
-            pass
+    return [Due(case=case, repetition=number) for number in range(repetitions) for case in listed]
 
 
 def counts(found: Iterable[Measured], contestant: str) -> dict[str, dict[str, int]]:

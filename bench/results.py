@@ -7,6 +7,7 @@ runs of the benchmark.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,5 +97,4 @@ def quantile(values: Iterable[float], part: float) -> float:
     if not ordered:
         message = "no values"
         raise ValueError(message)
-    rank = max(0, min(len(ordered) - 1, round(part * len(ordered) + 0.5) - 1))
-    return ordered[rank]
+    return ordered[max(1, math.ceil(part * len(ordered))) - 1]

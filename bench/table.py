@@ -17,6 +17,7 @@ from bench.case import Case
 from bench.contestants import CONTESTANTS, HARNESS, HARNESS_DECLARED
 from bench.false_stops import counts
 from bench.results import Attempt, Measured, quantile
+from bench.series import FAULT_DISTANCE
 from bench.verdict import Word
 
 DASH = "\N{EN DASH}"
@@ -50,13 +51,13 @@ def document(found: Findings, cases: Iterable[Case]) -> str:
     """Returns the page."""
     known = {case.name: case for case in cases}
     faults, controls = _by_order(found.faults, known), _by_order(found.controls, known)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=False, undefined=StrictUndefined
-    )
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, undefined=StrictUndefined)  # noqa: S701 # Markdown
     return environment.get_template(PAGE).render(
         machine="; ".join(f"{name}: {value}" for name, value in found.machine.items()),
         faults=fault_table(faults, known),
         fault_seconds=_limit(faults),
+        distance=f"{FAULT_DISTANCE:.0f}",
         misses=misses(faults, known),
         summary=summary(faults),
         controls=control_table(controls, known),

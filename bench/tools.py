@@ -98,7 +98,7 @@ class Workshop:
             return Tool(name="kubectl", version="", why=why)
         return Tool(name="kubectl", version=entry.version, path=entry.path)
 
-    def _compiled(self, name: str, pin: Mapping[str, str]) -> Path:
+    def _compiled(self, name: str, pin: Mapping[str, Any]) -> Path:
         target = self.folder / f"{name}-{pin['version']}" / name
         if not target.is_file():
             self.say(f"compiling {name} {pin['version']}, once")
@@ -106,7 +106,7 @@ class Workshop:
             self._go(("build", "-o", str(target), pin["package"]), module, "-mod=readonly", name)
         return target
 
-    def _module(self, name: str, pin: Mapping[str, str]) -> Path:
+    def _module(self, name: str, pin: Mapping[str, Any]) -> Path:
         """Returns a copy of a module's source, where its own go.sum holds."""
         wanted = f"{pin['module']}@{pin['version']}"
         text = self._go(("mod", "download", "-json", wanted), self.folder, "", f"{name}-module")
@@ -119,6 +119,8 @@ class Workshop:
         shutil.copytree(found["Dir"], copy, copy_function=shutil.copyfile)
         for path in [copy, *copy.rglob("*")]:
             path.chmod(path.stat().st_mode | 0o200)
+        for added, text in pin.get("added", {}).items():
+            (copy / added).write_text(text, encoding="utf-8")
         return copy
 
     def _argocd(self) -> Path:
@@ -215,6 +217,6 @@ def argo_version() -> str:
 
 
 def _later(
-    make: Callable[[str, Mapping[str, str]], Path], name: str, pin: Mapping[str, str]
+    make: Callable[[str, Mapping[str, Any]], Path], name: str, pin: Mapping[str, Any]
 ) -> Callable[[], Path]:
     return lambda: make(name, pin)

@@ -7,7 +7,7 @@ harness; `condition=Available` is what kr8s' documentation waits for with a Depl
 import sys
 import time
 
-import kr8s
+import kr8s  # type: ignore[import-not-found]
 
 CONDITIONS = {
     "deployment": "condition=Available",

@@ -81,6 +81,8 @@ class Inventory:
     services: Mapping[Key, Object]
     by_ref: Mapping[ObjectRef, Workload]
     """The workloads, in order."""
+    by_label: Mapping[tuple[str, str, str], tuple[Workload, ...]]
+    """The workloads of a namespace with a label's key and value."""
     config_maps: Mapping[Key, Object]
     secrets: Mapping[Key, Object]
     policies: tuple[Object, ...]
@@ -98,9 +100,11 @@ class Inventory:
         kinds: dict[str, dict[Key, Object]] = {}
         for ref, obj in latest.items():
             kinds.setdefault(ref.kind, {})[ref.namespace, ref.name] = obj
+        by_ref = {each.ref: each for each in sorted(_workloads(latest.values()), key=_ref)}
         return cls(
             services=kinds.get("Service", {}),
-            by_ref={each.ref: each for each in sorted(_workloads(latest.values()), key=_ref)},
+            by_ref=by_ref,
+            by_label=_by_label(by_ref.values()),
             config_maps=kinds.get("ConfigMap", {}),
             secrets=kinds.get("Secret", {}),
             policies=tuple(kinds.get("NetworkPolicy", {}).values()),
@@ -117,6 +121,12 @@ class Inventory:
     def services_of(self, namespace: str) -> dict[str, Object]:
         """Returns the Services of a namespace by name."""
         return {name: obj for (space, name), obj in self.services.items() if space == namespace}
+
+    def labelled(self, namespace: str, labels: Labels) -> tuple[Workload, ...]:
+        """Returns the workloads of a namespace whose pods have all of some labels."""
+        groups = [self.by_label.get((namespace, *label), ()) for label in labels.items()]
+        fewest = min(groups, key=len, default=())
+        return tuple(each for each in fewest if selects({"matchLabels": labels}, each.labels))
 
     def workload(self, ref: ObjectRef) -> Workload | None:
         """Returns one workload."""
@@ -175,6 +185,16 @@ def _workload(obj: Object, pod: Mapping[str, Any]) -> Workload:
 
 def _ref(workload: Workload) -> ObjectRef:
     return workload.ref
+
+
+def _by_label(
+    workloads: Iterable[Workload],
+) -> dict[tuple[str, str, str], tuple[Workload, ...]]:
+    found: dict[tuple[str, str, str], list[Workload]] = {}
+    for workload in workloads:
+        for key, value in workload.labels.items():
+            found.setdefault((workload.ref.namespace, key, value), []).append(workload)
+    return {label: tuple(each) for label, each in found.items()}
 
 
 def _with_address(pods: Iterable[Object]) -> dict[str, tuple[Object, ...]]:

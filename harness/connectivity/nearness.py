@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from harness.connectivity.addresses import Match
@@ -194,8 +195,10 @@ def _has_namespace(setting: Setting, selector: Mapping[str, Any]) -> bool:
 
 
 def _workloads_meant(setting: Setting, ref: ObjectRef, peer: Peer) -> int:
+    """Returns how many workloads a peer means, where 2 stands for several."""
     namespaces = setting.namespaces
-    return sum(match_peer(peer, p, ref.namespace, namespaces) is Match.YES for p in setting.pods)
+    meant = (p for p in setting.pods if match_peer(peer, p, ref.namespace, namespaces))
+    return len(list(islice(meant, 2)))
 
 
 def _selecting_nobody(setting: Setting, policy: Object) -> Iterator[Near]:

@@ -87,6 +87,8 @@ class World:
     namespaces: Namespaces
     ends: Mapping[ObjectRef, Endpoint]
     """A pod of each workload."""
+    pods: tuple[Endpoint, ...] = ()
+    """The same without repeated labels, those of standing workloads first."""
     pod_range: str = ""
 
     @classmethod
@@ -102,8 +104,14 @@ class World:
             inventory=inventory,
             namespaces=known,
             ends=ends,
+            pods=_different(ends.values()),
             pod_range=pod_range or inventory.pod_range,
         )
+
+
+def _different(ends: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    by_kind = sorted(ends, key=lambda end: end.ref is not None and end.ref.kind == "Pod")
+    return tuple({(e.namespace, frozenset(e.labels.items())): e for e in by_kind}.values())
 
 
 def blocked(
@@ -203,7 +211,7 @@ def _verdicts(
         service_port=ports[1],
     )
     found = []
-    policies, pods = world.inventory.policies, tuple(world.ends.values())
+    policies, pods = world.inventory.policies, world.pods
     for direction in Direction:
         decision = decide_direction(direction, wanted, policies, world.namespaces, pods=pods)
         if not decision.allowed:

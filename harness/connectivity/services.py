@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.connectivity.inventory import Inventory, Workload
-from harness.connectivity.selectors import in_words, selects, unmet
+from harness.connectivity.selectors import in_words, unmet
 from harness.manifests.pods import Object
 from harness.model.refs import ObjectRef
 
@@ -73,14 +73,10 @@ def ports_of(service: Object) -> tuple[int, ...]:
 
 def selected(service: Object, inventory: Inventory) -> tuple[Workload, ...]:
     """Returns the workloads whose pods the Service selects."""
-    namespace, selector = ObjectRef.of(service).namespace, _selector(service)
-    return tuple(
-        each
-        for each in inventory.workloads
-        if has_selector(service)
-        and each.ref.namespace == namespace
-        and selects(selector, each.labels)
-    )
+    if not has_selector(service):
+        return ()
+    labels = {str(key): str(value) for key, value in _spec(service)["selector"].items()}
+    return inventory.labelled(ObjectRef.of(service).namespace, labels)
 
 
 def targets(

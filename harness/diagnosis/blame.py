@@ -138,10 +138,13 @@ def _own_causes(facts: Facts, signals: Sequence[Signal]) -> tuple[list[Signal], 
 
 
 def _most_specific(found: Sequence[Signal]) -> list[Signal]:
-    """Text-pinned causes stay; of the rest only the earliest phase and the lowest rank."""
+    """Text-pinned causes stay; of the rest only the earliest phase and the lowest rank.
+
+    What never counts by itself hides nothing that may.
+    """
     pinned = [s for s in found if s.by_text]
-    rest = [s for s in found if not s.by_text]
-    pool = pinned or rest
+    able = [s for s in found if s.need.kind is not NeedKind.NEVER]
+    pool = pinned or able or found
     first = min(ORDER.index(cause(s.cause).phase) for s in pool)
     early = [s for s in pool if ORDER.index(cause(s.cause).phase) == first]
     lowest = min(s.rank for s in early)

@@ -285,7 +285,7 @@ class Facts:
 
 CONNECTIVITY_KINDS = frozenset({
     "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "Service", "ConfigMap",
-    "NetworkPolicy", "Ingress",
+    "NetworkPolicy", "Ingress", "Node",
 })  # fmt: skip
 
 

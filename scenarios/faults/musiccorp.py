@@ -5,7 +5,7 @@ The tree is `examples/musiccorp`. These are the faults that people who run such 
 
 from __future__ import annotations
 
-from scenarios.faults.fault import Fault, appended, removed, replaced
+from scenarios.faults.fault import Fault, appended, removed, replaced, written
 
 DEPLOYS = "gitops-deploys"
 SERVICES = f"{DEPLOYS}/overlays/dev/services/kustomization.yaml"
@@ -14,12 +14,14 @@ KAFKA = f"{DEPLOYS}/overlays/dev/kafka/kustomization.yaml"
 NETWORK = f"{DEPLOYS}/base/network"
 PROJECT = f"{DEPLOYS}/bootstrap/dev/project.yaml"
 NAMESPACE = "musiccorp-dev"
-ORDER_SECRET = """
-[secrets.order-db]
-[secrets.order-db.data]
-username = "order"
-password = "generate"
-database = "order"
+DECLARED = """apiVersion: v1
+kind: Secret
+metadata:
+  name: order-db
+stringData:
+  username: order
+  database: order
+  passwd: only-for-this-scenario
 """
 GP3 = """patches:
   - target:
@@ -51,7 +53,6 @@ MUSICCORP = (
         innocent=(f"StatefulSet {NAMESPACE}/kafka", f"StatefulSet {NAMESPACE}/order-db"),
         file=SERVICES,
         budget=45,
-        quick=True,
     ),
     Fault(
         name="corp-pull-secret-absent",
@@ -79,7 +80,6 @@ MUSICCORP = (
         innocent=(f"StatefulSet {NAMESPACE}/order-db", f"Deployment {NAMESPACE}/order"),
         file=DATABASES,
         budget=15,
-        quick=True,
     ),
     Fault(
         name="corp-destination-not-permitted",
@@ -103,7 +103,6 @@ MUSICCORP = (
         roots=(("N01", f"NetworkPolicy {NAMESPACE}/default-deny"),),
         innocent=(f"StatefulSet {NAMESPACE}/order-db", f"StatefulSet {NAMESPACE}/kafka"),
         budget=60,
-        quick=True,
     ),
     Fault(
         name="corp-database-forgets-its-client",
@@ -150,14 +149,18 @@ MUSICCORP = (
     Fault(
         name="corp-wrong-key",
         edits=(
+            written(f"{DEPLOYS}/overlays/dev/databases/order-db.yaml", DECLARED),
             replaced(
-                f"{DEPLOYS}/base/databases/order/credentials.yaml",
-                "key: password",
-                "key: passwd",
+                DATABASES,
+                "  - ../../../base/databases\n",
+                "  - ../../../base/databases\n  - order-db.yaml\n",
             ),
-            appended("harness.toml", ORDER_SECRET),
+            replaced(
+                PROJECT,
+                '    - group: ""\n      kind: ConfigMap\n',
+                '    - group: ""\n      kind: Secret\n    - group: ""\n      kind: ConfigMap\n',
+            ),
         ),
-        withhold=(),
         roots=(("S08", f"Secret {NAMESPACE}/order-db"),),
         innocent=(f"Deployment {NAMESPACE}/order",),
         budget=15,

@@ -7,9 +7,10 @@ The tree is `scenarios/trees/shop`. Names say what is wrong; the number of the c
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from harness.io.kube import Kube
-from scenarios.faults.fault import Edit, Fault, appended, removed, replaced, written
+from scenarios.faults.fault import Edit, Fault, appended, replaced, written
 
 WEB, API, STORE = "deploy/base/web.yaml", "deploy/base/api.yaml", "deploy/base/store.yaml"
 BASE, POLICIES = "deploy/base/kustomization.yaml", "deploy/base/policies.yaml"
@@ -46,19 +47,21 @@ def without_pull_secret(file: str) -> Edit:
 def policy_removed(name: str) -> Edit:
     """Returns the edit that deletes one policy."""
 
-    def apply(tree) -> None:  # type: ignore[no-untyped-def]
+    def apply(tree: Path) -> None:
         path = tree / POLICIES
-        kept = [p for p in path.read_text().split("---\n") if f"name: {name}\n" not in p]
-        path.write_text("---\n".join(kept))
+        policies = path.read_text(encoding="utf-8").split("---\n")
+        kept = [p for p in policies if f"name: {name}\n" not in p]
+        path.write_text("---\n".join(kept), encoding="utf-8")
 
     return apply
 
 
-SLOW_DATABASE = added(
-    "slow-init.yaml",
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slow-init}\n"
-    "data: {'10-slow.sh': 'echo seeding; sleep 60; echo seeded'}\n",
-) + (
+SLOW_DATABASE = (
+    *added(
+        "slow-init.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slow-init}\n"
+        "data: {'10-slow.sh': 'echo seeding; sleep 60; echo seeded'}\n",
+    ),
     replaced(
         STORE,
         "      containers:\n",
@@ -87,9 +90,8 @@ SINGLE = (
         name="tag-nobody-pushed",
         edits=(replaced(OVERLAY, "newTag: 1.1.0", "newTag: 9.9.9"),),
         withhold=("ghcr.io/shop/app*",),
-        roots=(("I01", DEPLOYMENT_API), ("I01", DEPLOYMENT_WEB)),
+        roots=(("I01", DEPLOYMENT_API),),
         file=OVERLAY,
-        quick=True,
     ),
     Fault(
         name="pull-secret-absent",
@@ -151,7 +153,6 @@ SINGLE = (
         roots=(("S07", "Secret shop-dev/store-password"),),
         innocent=(STORE_SET, DEPLOYMENT_API),
         budget=30,
-        quick=True,
     ),
     Fault(
         name="secret-without-the-key",
@@ -281,7 +282,6 @@ SINGLE = (
         ),
         roots=(("P05", STORE_SET),),
         innocent=(DEPLOYMENT_API,),
-        quick=True,
     ),
     Fault(
         name="exits-with-an-error",
@@ -355,7 +355,6 @@ SINGLE = (
         ),
         roots=(("G03", STORE_SET),),
         innocent=(DEPLOYMENT_API,),
-        quick=True,
     ),
     Fault(
         name="probe-on-the-wrong-path",
@@ -444,13 +443,10 @@ SINGLE = (
         ),
         roots=(("A07", "AppProject argocd/shop"),),
         file=PROJECT,
-        quick=True,
     ),
     Fault(
         name="object-rejected",
-        edits=(replaced(API, "protocol: TCP", "protocol: TCP"),)
-        if False
-        else (replaced(API, "port: 8080, targetPort", "port: 808000, targetPort"),),
+        edits=(replaced(API, "port: 8080, targetPort", "port: 808000, targetPort"),),
         roots=(("A13", "Service shop-dev/api"),),
         file=API,
     ),
@@ -461,6 +457,31 @@ SINGLE = (
             "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one}\nspec: {}\n",
         ),
         roots=(("A11", "Widget shop-dev/one"),),
+    ),
+    Fault(
+        name="resource-misspelled",
+        edits=(replaced(BASE, "  - web.yaml", "  - wbe.yaml"),),
+        roots=(("R03", "Kustomization deploy/overlays/dev/shop"),),
+        file=BASE,
+        exit_code=3,
+    ),
+    Fault(
+        name="claim-in-an-earlier-wave",
+        edits=(
+            *added(
+                "cache.yaml",
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: web-cache\n"
+                "  annotations: {argocd.argoproj.io/sync-wave: '-1'}\nspec:\n"
+                "  accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 16Mi}}\n",
+            ),
+            replaced(
+                WEB,
+                "      containers:\n",
+                "      volumes:\n        - name: cache\n          persistentVolumeClaim: "
+                "{claimName: web-cache}\n      containers:\n",
+            ),
+        ),
+        roots=(("A16", "PersistentVolumeClaim shop-dev/web-cache"),),
     ),
     Fault(
         name="job-fails",
@@ -545,7 +566,7 @@ DOUBLE = (
 )
 
 CONTROL = (
-    Fault(name="healthy", quick=True),
+    Fault(name="healthy"),
     Fault(
         name="slow-start",
         edits=(variable(WEB, "START_SECONDS", "45"),),
@@ -584,8 +605,9 @@ CONTROL = (
             replaced(
                 WEB,
                 "            - name: GREETING\n",
-                "            - name: EXTRA\n              valueFrom:\n                secretKeyRef: "
-                "{name: nobody-has, key: it, optional: true}\n            - name: GREETING\n",
+                "            - name: EXTRA\n              valueFrom:\n"
+                "                secretKeyRef: {name: nobody-has, key: it, optional: true}\n"
+                "            - name: GREETING\n",
             ),
         ),
     ),

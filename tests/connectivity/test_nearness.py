@@ -61,7 +61,7 @@ def test_a_named_port_that_the_pod_lacks_is_told() -> None:
 def test_a_namespace_selector_that_no_namespace_fulfils_is_told() -> None:
     peer = {**spaces(name="data"), **pods(app="db")}
     decision = _blocked({"to": [peer]}, server=end("db", "data"))
-    assert decision.near == "the namespaceSelector name=data, team=b of out matches no namespace"
+    assert decision.near == "the namespaceSelector name=data of out matches no namespace"
     assert decision.closest.lack is Lack.NAMESPACE
 
 
@@ -86,7 +86,7 @@ def test_a_lone_pod_selector_means_its_own_namespace() -> None:
 def test_a_namespace_selector_alone_is_told_if_it_names_the_namespace() -> None:
     peers = [spaces(name="data", team="b"), spaces(team="c", name="monitoring")]
     decision = _blocked({"to": peers}, server=end("db", "data"))
-    assert decision.near == "the namespaceSelector name=data of out matches no namespace"
+    assert decision.near == "the namespaceSelector name=data, team=b of out matches no namespace"
 
 
 def test_nothing_is_near_to_an_address_outside() -> None:

@@ -133,8 +133,9 @@ def test_what_a_workload_owns_is_not_a_workload_of_its_own() -> None:
         "spec": {"containers": []},
         "status": {"podIP": "10.244.0.9"},
     }  # fmt: skip
-    for owner in ({"kind": "Cluster", "controller": True}, {"kind": "ReplicaSet"}):
-        other = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [owner]}}
+    owners: list[Object] = [{"kind": "Cluster", "controller": True}, {"kind": "ReplicaSet"}]
+    for each in owners:
+        other = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [each]}}
         assert [w.ref.kind for w in Inventory.of([other]).workloads] == ["Pod"]
     static = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [{"kind": "Node"}]}}
     inventory = Inventory.of([WEB, pod])

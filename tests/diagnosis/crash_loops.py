@@ -46,7 +46,8 @@ def crash_loop(world: World, workload: str, crash: Crash) -> int:
         crash.container or made["spec"]["initContainers" if crash.init else "containers"][0]["name"]
     )
     crash.container = name
-    at, last = crash.begin, {}
+    at = crash.begin
+    last: Object = {}
     for number in range(crash.times):
         running: Object = {"state": {"running": {"startedAt": stamp(at)}}, "restartCount": number}
         _put(world, workload, crash, at, {**running, "started": True, **last})

@@ -15,6 +15,7 @@ from tests.diagnosis.samples.admission import (
     result,
     retried,
 )
+from tests.diagnosis.samples.argocd import SERVER
 from tests.diagnosis.world import World, container
 
 
@@ -127,6 +128,39 @@ def test_a_namespace_that_is_misspelt_names_the_near_one() -> None:
     found = only(refused(made, result(text, "Deployment shopp/order")))
 
     assert found.expected == "a namespace that exists (shop is near)"
+
+
+def test_an_applications_own_namespace_is_made_by_argo_cd() -> None:
+    made = declared_order(World())
+    place = {"server": SERVER, "namespace": "shop-dev"}
+    failed = result(admission.NO_NAMESPACE, "Deployment shop-dev/order")
+    refused(made, failed, spec={"destination": place})
+
+    assert only(made).fix == "add CreateNamespace=true to spec.syncPolicy.syncOptions of shop"
+
+
+def test_another_namespace_is_declared_or_corrected() -> None:
+    made = declared_order(World())
+    refused(made, result(admission.NO_NAMESPACE, "Deployment shop-dev/order"))
+
+    assert "metadata.namespace" in only(made).fix
+
+
+def test_an_unknown_kind_is_told_by_its_version_too() -> None:
+    text = 'no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"'
+    made = refused(declared_order(World()), result(text, admission.MONITOR, ""))
+
+    found = only(made)
+
+    assert str(found.object) == admission.DEFINITION
+
+
+def test_the_generic_text_takes_the_kind_from_the_object() -> None:
+    text = "the server could not find the requested resource"
+    made = declared_order(World())
+    refused(made, result(text, "Policy shop/x", "security.test"))
+
+    assert str(only(made).object) == "CustomResourceDefinition policies.security.test"
 
 
 def test_five_objects_without_their_namespace_are_one_finding() -> None:

@@ -22,8 +22,8 @@ from tests.diagnosis.samples.argocd import (
     user_of_the_claim,
     waiting_for,
 )
-from tests.diagnosis.samples.repo import PLAIN, unknown
-from tests.diagnosis.world import START, World, stamp
+from tests.diagnosis.samples.repo import PLAIN, condition, unknown
+from tests.diagnosis.world import START, World, container, stamp
 
 OLD = "0ddba11" + "0" * 33
 NEW = "c0ffee0" + "0" * 33
@@ -121,6 +121,12 @@ def test_credentials_in_a_url_are_not_quoted() -> None:
     assert "hunter2" not in decisive("fatal: https://bot:hunter2@git.test/x.git not found")
 
 
+def test_a_dump_of_an_object_is_not_quoted() -> None:
+    text = 'spec: Invalid value: core.PodTemplateSpec{Env:[]core.EnvVar{{Value:"hunter2"}}}: no'
+
+    assert decisive(text) == "spec: Invalid value: ...: no"
+
+
 def test_who_does_not_answer_is_told_apart() -> None:
     server = "code = Unavailable desc = dial tcp 10.0.0.1:8081: connect: connection refused"
     host = 'Get "https://git.test/x": dial tcp 10.0.0.9:443: connect: connection refused'
@@ -178,6 +184,32 @@ def test_a_repo_server_whose_pod_comes_up_is_a_suspect_at_the_most() -> None:
 
     assert ("A04", "Deployment argocd/argocd-repo-server") in suspects(found)
     assert not [f for f in found.findings if f.cause == "A04"]
+
+
+def test_a_repo_server_that_became_ready_gets_its_time_again() -> None:
+    made = unknown(World(), argocd.UNAVAILABLE, since=-3600)
+    argocd.repo_server(made, ready=True)
+
+    assert not made.diagnose(170).findings
+    assert only(made, 190).cause == "A04"
+
+
+def test_redis_is_told_from_the_repo_server() -> None:
+    text = "Failed to load target state: redis: connection pool timeout"
+
+    assert only(unknown(World(), text), 190).object.name == "argocd-redis"
+
+
+def test_a_live_state_that_cannot_be_read_is_not_blamed_on_the_repository() -> None:
+    text = (
+        "Failed to load live state: failed to get cluster info for "
+        '"https://kubernetes.default.svc": error synchronizing cache state : x509: certificate '
+        "signed by unknown authority"
+    )
+    made = unknown(World(), text)
+
+    assert not made.diagnose(170).findings
+    assert only(made, 190).cause == "A03"
 
 
 # Which Applications
@@ -322,6 +354,38 @@ def test_a_failed_hook_tells_its_exit_code_and_last_line() -> None:
     assert 'relation "orders" already exists' in found.seen
 
 
+def with_database(made: World, *, ready: bool) -> World:
+    """The hook's Job needs a database by its environment."""
+    made.workload("db", container("db", ports=[{"containerPort": 5432}]), kind="StatefulSet")
+    made.service("db", 5432)
+    if ready:
+        made.ready("db", 30)
+    else:
+        made.pod("db", 2)
+    return made
+
+
+def needy_hook(made: World) -> World:
+    env = [{"name": "DB_HOST", "value": "db"}]
+    return argocd.hook(made, container("migrate", env=env), failed_at=20)
+
+
+def test_a_hook_that_fails_while_its_database_starts_is_a_symptom() -> None:
+    made = needy_hook(with_database(World(), ready=False))
+    argocd.hooked(made, 21, retries=0)
+
+    assert not made.diagnose(60).findings
+
+
+def test_a_hook_that_nobody_runs_again_stays_a_cause_when_its_database_is_ready() -> None:
+    made = needy_hook(with_database(World(), ready=True))
+    argocd.hooked(made, 21, retries=0)
+
+    assert ("A17", "Job shop/migrate") in {
+        (f.cause, str(f.object)) for f in made.diagnose(90).findings
+    }
+
+
 def test_a_hook_that_argo_cd_has_deleted_is_judged_by_its_result() -> None:
     made = World()
     argocd.hooked(made, 5, retries=0)
@@ -387,6 +451,46 @@ def test_an_unfilled_placeholder_blames_the_set_and_not_the_path() -> None:
 
     assert [f.cause for f in found.findings] == ["A22"]
     assert found.findings[0].field == "spec.template.spec.source.path"
+
+
+def test_an_application_that_is_declared_by_itself_is_not_asked_of_a_set() -> None:
+    made = application_sets.application_set(World(), resources=application_sets.EXPECTED[:1])
+    application_sets.generated(made, application_sets.EXPECTED[0])
+    made.declare({"kind": "Application", "metadata": {"name": "shop-services"}}, application="")
+
+    assert not made.diagnose(600).findings
+
+
+def test_a_set_that_shares_no_name_with_what_is_missing_is_not_asked() -> None:
+    made = application_sets.application_set(World(), name="platform-{{ .path.basename }}")
+
+    assert not made.diagnose(600).findings
+
+
+# Shared objects
+
+
+def test_a_shared_object_of_a_synced_application_is_nothing() -> None:
+    found = argocd.an_object_of_two_applications_is_a_warning().diagnose(300)
+
+    assert (found.outcome, found.suspects) == (Outcome.HEALTHY, ())
+
+
+def test_a_shared_object_that_keeps_an_application_out_of_sync_is_noted() -> None:
+    made = World()
+    twice = "Resource /ConfigMap/shop/flags appeared 2 times among application resources."
+    out_of_sync(
+        made,
+        conditions=[
+            condition(argocd.SHARED, 3, "SharedResourceWarning"),
+            condition(twice, 3, "RepeatedResourceWarning"),
+        ],
+    )
+
+    found = made.diagnose(300)
+
+    assert not found.findings
+    assert suspects(found) == {("A18", "ConfigMap shop/flags")}
 
 
 # Projects

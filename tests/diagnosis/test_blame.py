@@ -99,6 +99,12 @@ def test_the_more_specific_cause_of_a_phase_wins() -> None:
     assert roots(found) == {("P14", WEB)}
 
 
+def test_what_never_counts_hides_nothing_that_may() -> None:
+    found = judged(world(), signal("P01", WEB, need=NEVER), signal("N05", WEB))
+
+    assert roots(found) == {("N05", WEB)}
+
+
 def test_a_fault_of_the_cluster_explains_everything_that_runs_on_it() -> None:
     node = ObjectRef("Node", "", "node-1")
 

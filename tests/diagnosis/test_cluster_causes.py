@@ -27,7 +27,7 @@ from tests.diagnosis.world import START, World, container, crashed, running, wai
 
 
 def signals(world: World, at: float = 5) -> list[Signal]:
-    """What the rules of the phase see at a moment."""
+    """What the rules of the phase see at a moment at or after the last entry."""
     facts = folded(world.cassette(), START + at)
     return [s for rule in cluster.RULES for s in rule(facts)]
 
@@ -133,6 +133,17 @@ def test_a_pod_that_exceeds_its_own_limit_is_no_victim_of_the_node() -> None:
     node(world, 2, conditions(True, 0, disk_pressure(True, 2)), PRESSURE)
 
     assert [s.need for s in signals(world, 200)] == [NEVER]
+
+
+def test_pressure_on_one_node_of_two_is_a_suspect_only() -> None:
+    world = World()
+    world.workload("web")
+    world.node("node-2")
+    text = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 80Mi."
+    world.pod("web", 1, phase="Failed", reason="Evicted", message=text)
+    node(world, 2, conditions(True, 0, disk_pressure(True, 2)), PRESSURE)
+
+    assert [s.need for s in signals(world, 70)] == [NEVER]
 
 
 def test_pressure_that_evicts_and_stays_counts() -> None:
@@ -251,6 +262,21 @@ def test_a_part_with_a_cause_of_its_own_is_left_to_that_cause(state: dict[str, o
     world.application("shop", **UNANSWERED)
 
     assert signals(world, 500) == []
+
+
+def test_one_ready_container_beside_an_unready_one_is_not_enough() -> None:
+    world = World()
+    world.workload("web")
+    with inside(world, "argocd"):
+        pair = (container("main"), container("metrics"))
+        world.workload("argocd-repo-server", *pair, declared=False)
+        world.pod(
+            "argocd-repo-server", 2,
+            state={"main": running(2), "metrics": {**running(2), "ready": True}},
+        )  # fmt: skip
+    world.application("shop", **UNANSWERED)
+
+    assert [s.need for s in signals(world, 10)] == [t2(240)]
 
 
 def test_a_controller_that_is_scaled_to_zero_is_scaled_up() -> None:

@@ -26,7 +26,7 @@ def test_what_is_missing_is_named() -> None:
     (found,) = emptiness.an_application_holds_less_than_is_declared().diagnose(60).findings
 
     assert "ConfigMap shop/limits, ConfigMap shop/routes" in found.seen
-    assert "holds 1 objects" in found.seen
+    assert "holds 1 of 3 declared objects" in found.seen
 
 
 def test_a_folder_without_kustomization_is_said_to_be_read_as_plain_yaml() -> None:
@@ -65,7 +65,7 @@ def test_an_error_condition_tells_more_than_unknown() -> None:
 
 
 def test_an_older_commit_is_named_with_the_wanted_one() -> None:
-    (found,) = emptiness.an_application_follows_another_commit().diagnose(120).findings
+    (found,) = emptiness.an_application_follows_another_commit().diagnose(200).findings
 
     assert "0ddba11" in found.seen
     assert "c0ffee00" in found.expected
@@ -86,3 +86,35 @@ def test_a_failed_operation_of_a_synced_application_quotes_its_message() -> None
 
     assert "something went wrong at the end" in found.seen
     assert "still calls it Synced" in found.seen
+
+
+def test_what_has_just_changed_gets_time_however_old_the_run_is() -> None:
+    """Out of sync for a moment after ten minutes is not ten minutes of waiting."""
+    made = emptiness.declared(World())
+    made.application(at=3, spec={"syncPolicy": {}}, resources=emptiness.held("flags", "limits"))
+    argocd.out_of_sync(made, 600, spec={"syncPolicy": {}})
+
+    assert not made.diagnose(640).findings
+    assert [f.cause for f in made.diagnose(670).findings] == ["A27"]
+
+
+def test_a_wave_that_has_just_begun_to_wait_gets_its_time() -> None:
+    made = World()
+    made.declare({"kind": "KafkaTopic", "metadata": {"name": "orders"}})
+    argocd.waiting_for(made, "apps/StatefulSet/db", at=3)
+    argocd.waiting_for(made, "kafka.strimzi.io/KafkaTopic/orders", at=500)
+
+    assert not made.diagnose(700).findings
+    assert [f.cause for f in made.diagnose(810).findings] == ["A16"]
+
+
+def test_names_that_argo_cd_changes_are_not_compared() -> None:
+    made = emptiness.declared(World())
+    source = {
+        "repoURL": "https://git.test/shop.git",
+        "path": "x",
+        "kustomize": {"namePrefix": "a-"},
+    }
+    made.application(at=3, spec={"source": source}, resources=emptiness.held("a-flags", "a-limits"))
+
+    assert made.diagnose(300).outcome is Outcome.HEALTHY

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from harness.diagnosis.rules.endings import Ending, endings, endings_after, gap_seconds
 from tests.diagnosis.crash_loops import Crash, crash_loop, facts_at
 from tests.diagnosis.samples import start as samples
@@ -54,7 +56,12 @@ def test_no_ending_is_before_the_pod() -> None:
 
 def test_an_instance_that_runs_much_longer_than_the_last_one_is_past_it() -> None:
     world = order()
-    past = {"exitCode": 1, "reason": "Error", "startedAt": stamp(81), "finishedAt": stamp(83)}
+    past: dict[str, Any] = {
+        "exitCode": 1,
+        "reason": "Error",
+        "startedAt": stamp(81),
+        "finishedAt": stamp(83),
+    }
     world.pod("order", 163, state=running(163, restarts=5, **past), phase="Running")
 
     assert endings(facts_at(world, 170))
@@ -86,3 +93,12 @@ def test_a_finished_init_container_is_no_ending() -> None:
     world.pod("order", 3, init={"migrate": ended(3)}, phase="Pending")
 
     assert not endings(facts_at(world, 5))
+
+
+def test_what_an_evicted_pod_left_behind_is_over() -> None:
+    world = order()
+    down = {"exitCode": 137, "reason": "Error", "startedAt": stamp(81), "finishedAt": stamp(95)}
+    state = {"state": {"terminated": down}, "restartCount": 5}
+    world.pod("order", 96, state=state, phase="Failed", reason="Evicted")
+
+    assert not endings(facts_at(world, 97))

@@ -92,3 +92,16 @@ def test_the_replication_factor_is_told_with_the_number_of_brokers() -> None:
 
     assert "has 1 broker(s)" in found.seen
     assert "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR is 3" in found.expected
+
+
+def test_an_address_that_the_client_itself_was_given_is_not_the_brokers_fault() -> None:
+    line = samples.LOCALHOST.replace("localhost/127.0.0.1", "broker.example.test/10.0.0.9")
+    world = samples.client(line)
+    made = world.live("Deployment", "order")
+    [order] = made["spec"]["template"]["spec"]["containers"]
+    order["env"] = samples.env(SERVERS="kafka:9092,broker.example.test:9092")
+    world.put(made, 1)
+    world.pod("order", 40, state=running(40), phase="Running")
+
+    assert "K06" not in {s.cause for s in signals_at(world, 130)}
+    assert "K06" in {s.cause for s in signals_at(samples.client(line), 130)}

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from harness.diagnosis.rules.last_words import last_words
+from harness.diagnosis.rules.last_words import closes, last_match, last_words
 from harness.diagnosis.rules.log_lines import log_lines, masked
 
 
@@ -62,3 +63,21 @@ def test_a_traceback_inside_json_is_opened_and_its_frames_dropped() -> None:
 
 def test_a_long_line_is_cut() -> None:
     assert len(last_words("fatal: " + "x" * 900)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("after", "is_last"),
+    [
+        ("", True),
+        ("\nshutting down", True),
+        ("\nValueError: currency", False),
+        ("\ndial tcp 10.0.0.1:5432: connect: connection refused", False),
+        ("\npanic: no", False),
+        ("\n\nThe above exception was the direct cause of the following exception:\n\nRuntimeError: no", True),
+    ],
+)  # fmt: skip
+def test_a_complaint_that_another_error_follows_is_not_the_end(after: str, is_last: bool) -> None:
+    found = last_match(re.compile("cache is read-only"), f"cache is read-only{after}")
+
+    assert found is not None
+    assert closes(found) == is_last

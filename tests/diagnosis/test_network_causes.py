@@ -199,6 +199,29 @@ def test_a_resolver_that_is_down_is_the_clusters_matter() -> None:
     assert "N01" not in told(made.diagnose(60))
 
 
+def test_without_names_nothing_else_of_a_client_is_tested() -> None:
+    made = others_ready(corp(without("allow-dns", "allow-order-to-postgres-order")))
+    wait = container(
+        "wait", "busybox", command=["sh", "-c", "until nc -z postgres-order 5432; do sleep 2; done"]
+    )
+    made.workload("order", container("order"), at=1, initContainers=[wait])
+    made.pod("order", 10, state=waiting("PodInitializing"), init=running(10))
+
+    assert told(made.diagnose(200)) == {"N01"}
+
+
+def test_workloads_of_other_namespaces_are_not_judged() -> None:
+    made = corp({})
+    made.namespace = "kube-system"
+    made.workload(
+        "metrics", container("m", env=env(DB_HOST="nobody", DB_PORT="5432")), declared=False
+    )
+    crash(made, "metrics", "getaddrinfo ENOTFOUND nobody", 20, 36, box="m")
+    made.namespace = SPACE
+
+    assert not unreachable(facts_at(made, 45))
+
+
 def test_one_client_that_cannot_ask_for_names_takes_long() -> None:
     made = others_ready(corp(without("allow-dns")))
     made.pod("order", 12, state=running(12), phase="Running")

@@ -70,7 +70,22 @@ def test_probes_that_time_out_at_one_workload_alone_are_no_policy() -> None:
     ready(made, *BACKING)
     probes_time_out(made, "order")
 
-    assert "N11" not in causes(made.diagnose(120))
+    found = made.diagnose(120)
+    assert "N11" not in causes(found)
+    assert "B04" in told(found)
+
+
+def test_a_server_that_complains_of_somebody_elses_scheme_is_not_at_fault() -> None:
+    made = corp()
+    ready(made, *BACKING, "order", "payment", "notification")
+    made.pod("catalog", 5, state=running(5), phase="Running")
+    line = (
+        "http: TLS handshake error from 10.244.0.7:43120: "
+        "client sent an HTTP request to an HTTPS server"
+    )
+    made.log("catalog-h1-abcde", "catalog", line, 12)
+
+    assert "N17" not in told(made.diagnose(80))
 
 
 def unready_shop(*extra: dict[str, Any]) -> World:

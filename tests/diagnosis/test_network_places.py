@@ -17,11 +17,13 @@ from tests.diagnosis.samples.network_world import (
     SPACE,
     corp,
     crash,
+    database,
     env,
     ready,
 )
 from tests.diagnosis.world import World, container, running
 
+ABSENT = "Name or service not known"
 ORDER = ObjectRef("Deployment", SPACE, "order")
 
 
@@ -35,15 +37,26 @@ def others_ready(made: World) -> World:
 
 def test_a_service_with_pods_of_an_operator_selects_something() -> None:
     made = selector_typo()
-    made.put(
-        {
-            "kind": "Pod",
-            "metadata": {"name": "made-by-hand", "namespace": SPACE, "labels": {"app": "catalogg"}},
-        },
-        2,
+    owner = {"kind": "Cluster", "name": "catalog", "controller": True}
+    meta = {
+        "name": "c-0",
+        "namespace": SPACE,
+        "labels": {"app": "catalogg"},
+        "ownerReferences": [owner],
+    }
+    made.put({"kind": "Pod", "metadata": meta}, 2)
+
+    assert "N07" not in told(made.diagnose(45))
+
+
+def test_an_operator_may_still_make_the_pods_of_a_service() -> None:
+    made = selector_typo()
+    made.declare(
+        {"apiVersion": "example.org/v1", "kind": "Catalog", "metadata": {"name": "catalog"}}
     )
 
-    assert "N07" not in causes(made.diagnose(45))
+    assert not made.diagnose(150).findings
+    assert only(made.diagnose(200)).cause == "N07"
 
 
 def test_a_service_with_endpoints_of_its_own_selects_nothing_on_purpose() -> None:
@@ -107,6 +120,22 @@ def test_a_number_that_nobody_declares_needs_a_server_that_says_where_it_listens
     assert only(telling.diagnose(100)).fix.endswith("to 5432")
 
 
+def test_a_number_is_wrong_only_where_a_refusal_is_told() -> None:
+    made = wrong_target(ports=[{"containerPort": 5432}])
+    crash(made, "order", "failed to connect to the database", 20, 36, 64)
+
+    assert "N08" not in told(made.diagnose(100))
+
+
+def test_a_server_that_is_not_ready_leads_nowhere_for_its_own_reason() -> None:
+    made = wrong_target(ports=[{"containerPort": 5432}])
+    made.pod("db", 9, state=running(9), phase="Running")
+    made.change("StatefulSet", "db", 9, status={"readyReplicas": 0, "availableReplicas": 0})
+    crash(made, "order", REFUSED.format("db", "10.96.20.15"), 20, 36, 64)
+
+    assert "N08" not in told(made.diagnose(100))
+
+
 def test_a_refusal_before_the_server_was_ready_is_no_wrong_port() -> None:
     made = wrong_target(ports=[{"containerPort": 5432}])
     made.pod("db", 9, state=running(9), phase="Running")
@@ -144,6 +173,27 @@ def test_a_log_about_another_name_proves_nothing() -> None:
     found = misnamed("getaddrinfo ENOTFOUND api.example.org").diagnose(60)
 
     assert "N09" not in told(found)
+
+
+def test_a_log_without_a_name_is_about_the_only_one_that_is_wrong() -> None:
+    lone, one_of_two = misnamed("socket.gaierror: [Errno -2] " + ABSENT), corp()
+    given = env(DB_HOST="postgres-ordr", DB_PORT="5432", CACHE_HOST="redsi", CACHE_PORT="6379")
+    one_of_two.workload("order", container("order", env=given), at=1)
+    others_ready(one_of_two)
+    crash(one_of_two, "order", "socket.gaierror: [Errno -2] " + ABSENT, 20, 36)
+
+    assert causes(lone.diagnose(40)) == {"N09"}
+    assert "N09" not in causes(one_of_two.diagnose(40))
+
+
+def test_a_longer_name_is_a_prefix_only_where_the_client_has_it_too() -> None:
+    made = World(SPACE)
+    database(made, "order-db")
+    ready(made, "order-db")
+    made.workload("web", container("web", env=env(DB_HOST="db", DB_PORT="5432")))
+    crash(made, "web", "getaddrinfo ENOTFOUND db", 20, 36)
+
+    assert only(made.diagnose(40)).cause == "N09"
 
 
 def test_a_name_in_a_namespace_that_does_not_exist_is_wrong() -> None:

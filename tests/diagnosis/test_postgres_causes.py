@@ -140,3 +140,10 @@ def test_a_running_service_that_misses_a_table_complains_too() -> None:
 
     assert (found.cause, found.count) == ("P17", 4)
     assert not list(database_lacks_something(facts_at(world, 20)))
+
+
+def test_a_database_that_became_ready_just_now_is_given_time() -> None:
+    world = start_servers.lacks('FATAL:  role "orders" does not exist', at=60)
+
+    assert not list(database_lacks_something(facts_at(world, 85)))
+    assert [s.cause for s in database_lacks_something(facts_at(world, 160))] == ["P17"]

@@ -8,7 +8,7 @@ import pytest
 
 from harness.diagnosis.catalogue import catalogue
 from harness.diagnosis.rules.probe_specs import budget_seconds
-from tests.diagnosis.readings import only, suspected
+from tests.diagnosis.readings import only, suspected, told
 from tests.diagnosis.samples.probe_world import (
     IMAGE,
     NO_EXECUTABLE,
@@ -93,10 +93,19 @@ def test_failures_of_the_instance_before_do_not_count() -> None:
     unhealthy(made, NOT_FOUND, every(10, 10, 8))
     made.pod("catalog", 85, state=running(85, restarts=1), phase="Running")
 
-    found = made.diagnose(100)
+    assert "B02" in told(made.diagnose(84))
+    assert "B02" not in told(made.diagnose(200))
 
-    assert not found.findings
-    assert "B02" not in suspected(found)
+
+def test_a_container_that_is_ready_is_not_judged() -> None:
+    made = world()
+    boxes = [container(n, IMAGE, readinessProbe=http("/x", p)) for n, p in (("a", 81), ("b", 82))]
+    made.workload("catalog", *boxes)
+    state = {"a": {**running(2), "ready": True}, "b": running(2)}
+    made.pod("catalog", 3, state=state, phase="Running")
+    unhealthy(made, NOT_FOUND, every(10, 10, 39))
+
+    assert told(made.diagnose(400)) == {"B02"}
 
 
 def test_lost_events_do_not_stop_the_count() -> None:
@@ -123,6 +132,26 @@ def test_a_port_beside_the_right_one_proves_nothing() -> None:
     unhealthy(made, REFUSED, every(10, 10, 8))
 
     assert not made.diagnose(85).findings
+
+
+def test_the_declared_port_is_the_right_one_where_the_probe_asks_another() -> None:
+    made = runs(
+        catalog(world(), http(), ports=[{"containerPort": 8000}]), log="Listening on 0.0.0.0:8000"
+    )
+    unhealthy(made, REFUSED, every(10, 10, 8))
+
+    assert only(made.diagnose(85)).fix.endswith("readinessProbe.httpGet.port to 8000")
+
+
+def test_a_start_probe_that_is_refused_is_left_to_the_kubelet() -> None:
+    made = runs(
+        catalog(world(), http(), startupProbe=http()),
+        log="Listening on 0.0.0.0:8000",
+        started=False,
+    )
+    unhealthy(made, REFUSED, every(10, 10, 6), kind="Startup")
+
+    assert not told(made.diagnose(62))
 
 
 def test_another_port_proves_nothing_while_a_need_is_not_ready() -> None:
@@ -217,6 +246,13 @@ def test_a_gate_may_be_set_where_its_controller_may_run() -> None:
     assert only(gated(AWS_GATE, "kind://docker/harness/node-1").diagnose(9)).cause == "B10"
     assert not on_aws.diagnose(200).findings
     assert not with_controller.diagnose(200).findings
+
+
+def test_a_machine_of_unknown_making_takes_longer() -> None:
+    made = gated(AWS_GATE, "")
+
+    assert not made.diagnose(60).findings
+    assert only(made.diagnose(70)).cause == "B10"
 
 
 def test_a_gate_of_another_controller_takes_long() -> None:

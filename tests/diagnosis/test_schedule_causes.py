@@ -34,7 +34,7 @@ from tests.diagnosis.world import START, World, container, running, stamp, waiti
 
 
 def signals(world: World, at: float = 5) -> list[Signal]:
-    """What the rules of the phase see at a moment."""
+    """What the rules of the phase see at a moment at or after the last entry."""
     cassette = world.cassette()
     facts = folded(cassette, START + at)
     return [s for rule in schedule.RULES for s in rule(facts)]
@@ -504,10 +504,16 @@ def test_only_a_hard_spread_needs_its_label() -> None:
 
 
 def test_a_host_port_names_its_path_and_who_has_it() -> None:
-    found = finding(two_replicas_with_one_host_port())
+    world = two_replicas_with_one_host_port()
+    other = container("proxy", ports=[{"containerPort": 8443, "hostPort": 443}])
+    world.workload("proxy", other)
+    world.pod("proxy", 1, state=running(1))
+    world.ready("proxy", 2)
+
+    found = finding(world)
 
     assert found.field == "spec.template.spec.containers[gateway].ports[http].hostPort"
-    assert "gateway-h1-aaaaa" in found.seen
+    assert "which Pod shop/gateway-h1-aaaaa uses" in found.seen
     assert "2 replicas, 1 node" in found.seen
 
 
@@ -589,6 +595,30 @@ def test_a_refusal_that_a_later_pod_disproves_is_over() -> None:
     world.pod("db", 10, state=running(10))
 
     assert signals(world, 100) == []
+
+
+def test_the_second_pod_may_be_refused_while_the_first_runs() -> None:
+    world = World()
+    world.workload("db", kind="StatefulSet", replicas=2)
+    world.service("db", 5432)
+    world.pod("db", 2, state=running(2), ready=True)
+    text = f"create Pod db-1 in StatefulSet db failed error: {POD_SECURITY}"
+    world.event("StatefulSet", "db", "FailedCreate", text, 5)
+
+    assert [s.cause for s in signals(world, 6)] == ["H05"]
+
+
+def test_the_pods_of_a_cron_job_are_refused_to_the_cron_job() -> None:
+    world = World()
+    owner = {"kind": "CronJob", "name": "report", "controller": True}
+    meta = {"name": "report-1", "namespace": "shop", "ownerReferences": [owner]}
+    world.put({"kind": "Job", "metadata": meta, "spec": {}, "status": {}})
+    world.event("Job", "report-1", "FailedCreate", f"Error creating: {POD_SECURITY}", 2)
+
+    (found,) = signals(world)
+
+    assert str(found.root) == "CronJob shop/report"
+    assert found.field.startswith("spec.jobTemplate.spec.template.spec.")
 
 
 def test_a_service_account_with_a_near_name_is_the_fix() -> None:
@@ -713,6 +743,28 @@ def test_a_stateful_set_that_rolls_or_keeps_the_pod_on_purpose_is_not_stuck(
     spec: dict[str, Any],
 ) -> None:
     assert signals(old_pod(**spec), 200) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        ({"phase": "Failed", "reason": "Evicted"}, "Failed"),
+        ({"phase": "Pending", "conditions": [refused("1 Insufficient memory")]}, "Pending"),
+    ],
+)
+def test_an_old_pod_without_containers_may_be_stuck_too(status: dict[str, Any], word: str) -> None:
+    world = old_pod()
+    pod = world.live("Pod", "db-0")
+    world.put({**pod, "status": {"conditions": [], **status}}, 20)
+
+    assert [f"broken ({word})" in s.seen for s in signals(world, 30) if s.cause == "H10"] == [True]
+
+
+def test_an_old_pod_that_starts_is_not_stuck() -> None:
+    world = old_pod()
+    world.pod("db", 20, hash_="db-r1", state=running(20))
+
+    assert signals(world, 200) == []
 
 
 def test_a_pod_that_is_being_deleted_is_not_stuck() -> None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.diagnosis.samples import start_kubelet, start_refused, start_servers,
 from tests.diagnosis.world import World, container, running, stamp
 
 
-def order(log: str = "", **fields: object) -> World:
+def order(log: str = "", **fields: Any) -> World:
     world = World()
     world.workload("order", container("order", **fields))
     crash_loop(world, "order", Crash(log=log, times=5))
@@ -96,6 +97,12 @@ def test_a_missing_dependency_of_a_job_makes_its_failure_a_symptom() -> None:
     assert "let it wait" in final.fix
 
 
+def test_a_hook_is_left_to_its_application() -> None:
+    world = samples.failed_hook()
+
+    assert not list(jobs_that_gave_up(facts_at(world, 30)))
+
+
 # P02, P03, P05, P10, P14
 
 
@@ -144,7 +151,12 @@ def test_a_probe_that_gets_404_counts_sooner_than_a_server_that_may_still_start(
 def test_an_exit_by_signal_after_a_probes_budget_was_the_probe_without_any_event() -> None:
     world = World()
     world.workload("order", container("order", **start_kubelet.LIVENESS))
-    down = {"exitCode": 137, "reason": "Error", "startedAt": stamp(2), "finishedAt": stamp(48)}
+    down: dict[str, Any] = {
+        "exitCode": 137,
+        "reason": "Error",
+        "startedAt": stamp(2),
+        "finishedAt": stamp(48),
+    }
     world.pod("order", 49, state=running(49, restarts=1, **down), phase="Running")
     seen = facts_at(world, 50)
     [found] = endings(seen)
@@ -155,7 +167,12 @@ def test_an_exit_by_signal_after_a_probes_budget_was_the_probe_without_any_event
 def test_an_exit_by_signal_right_after_the_start_was_no_probe() -> None:
     world = World()
     world.workload("order", container("order", **start_kubelet.LIVENESS))
-    down = {"exitCode": 137, "reason": "Error", "startedAt": stamp(2), "finishedAt": stamp(4)}
+    down: dict[str, Any] = {
+        "exitCode": 137,
+        "reason": "Error",
+        "startedAt": stamp(2),
+        "finishedAt": stamp(4),
+    }
     world.pod("order", 5, state=running(5, restarts=1, **down), phase="Running")
     seen = facts_at(world, 6)
     [found] = endings(seen)

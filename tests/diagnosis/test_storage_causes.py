@@ -27,7 +27,7 @@ from tests.diagnosis.world import START, World, container, crashed, running, sta
 
 
 def signals(world: World, at: float = 5) -> list[Signal]:
-    """What the rules of the phase see at a moment."""
+    """What the rules of the phase see at a moment at or after the last entry."""
     facts = folded(world.cassette(), START + at)
     return [s for rule in storage.RULES for s in rule(facts)]
 
@@ -156,6 +156,32 @@ def test_claims_without_class_are_one_finding_that_marks_the_only_class() -> Non
     )
 
 
+def test_a_default_class_that_the_repository_brings_is_on_its_way() -> None:
+    world = World()
+    mark = {"storageclass.kubernetes.io/is-default-class": "true"}
+    world.declare(
+        {
+            "kind": "StorageClass",
+            "metadata": {"name": "local", "namespace": "", "annotations": mark},
+        }
+    )
+    claim(world, "data", None)
+
+    assert signals(world) == []
+
+
+def test_only_who_mounts_the_claim_suffers() -> None:
+    world = World()
+    storage_class(world)
+    claim(world, "data", "gp3")
+    world.workload("web", **mounting("data"))
+    world.workload("order", **mounting("orders"))
+
+    victims = [str(v) for v in finding(world).victims]
+
+    assert victims == ["Deployment shop/web", "PersistentVolumeClaim shop/data"]
+
+
 def test_a_claim_that_is_bound_leaving_or_bound_by_name_is_not_judged() -> None:
     world = World()
     claim(world, "bound", "gp3", phase="Bound", volume="pvc-1")
@@ -240,6 +266,13 @@ def test_a_helper_pod_that_waits_for_its_image_is_named() -> None:
     assert found.need == t2(180)
 
 
+def test_a_ready_provisioner_gets_longer() -> None:
+    world = asked_for(World())
+    provisioner(world)
+
+    assert [s.need for s in signals(world, 10)] == [t2(300)]
+
+
 def test_volumes_made_by_hand_have_no_provisioner_to_wait_for() -> None:
     world = World()
     storage_class(world, "local", provisioner="kubernetes.io/no-provisioner", binding="Immediate")
@@ -293,6 +326,7 @@ def test_a_volume_on_a_node_that_is_only_not_ready_gets_time() -> None:
     (found,) = signals(world)
 
     assert (found.cause, found.need) == ("V06", t2(180))
+    assert "is bound to node-2, where pod web-h1-abcde cannot go" in found.seen
 
 
 def test_a_claim_that_exists_now_is_not_missing() -> None:

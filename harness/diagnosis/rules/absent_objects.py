@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.diagnosis.closed_world import absence
-from harness.diagnosis.facts import Appearance, Facts
+from harness.diagnosis.facts import Facts
 from harness.diagnosis.signal import NEVER, T0, Need, NeedKind, t1
 from harness.manifests.pods import containers, pod_spec
 from harness.model.refs import ObjectRef
@@ -25,6 +25,13 @@ MADE_BY_CONTROLLERS = frozenset({
 })  # fmt: skip
 _KUBERNETES_GROUP = re.compile(r"^(?:[a-z]+|[a-z.-]+\.k8s\.io|argoproj\.io)$")
 _SPEAKING_KINDS = frozenset({"Ingress", "Role", "ClusterRole"})
+_MAKING_KINDS = frozenset({"Job", "CronJob"})
+_OTHER_GROUPS = frozenset({
+    "cilium.io", "crd.projectcalico.org", "gateway.envoyproxy.io", "keda.sh",
+    "monitoring.coreos.com", "networking.istio.io", "security.istio.io", "traefik.io",
+})  # fmt: skip
+"""Operators whose objects bring no Secret and are often named like the service they are about."""
+_ABOUT = re.compile(r"secret|config-?map", re.IGNORECASE)
 _DECLARED_LATE = t1(3, 120)
 
 
@@ -74,10 +81,14 @@ def is_on_its_way(facts: Facts, ref: ObjectRef) -> bool:
 
 def is_spoken_of(facts: Facts, ref: ObjectRef) -> bool:
     """Tells whether something that could make the object speaks of it."""
+    found: bool = facts.memo(f"spoken of {ref}", lambda: _is_spoken_of(facts, ref))
+    return found
+
+
+def _is_spoken_of(facts: Facts, ref: ObjectRef) -> bool:
     word = re.compile(rf"(?<![\w.-]){re.escape(ref.name)}(?![\w.-])")
-    return any(_speaks(obj, ref, word) for obj in facts.manifests) or any(
-        _speaks(d.object, ref, word) for d in facts.declared.values()
-    )
+    declared = (d.object for d in facts.declared.values())
+    return any(_speaks(obj, ref, word) for obj in (*facts.manifests, *declared))
 
 
 def _speaks(obj: Object, ref: ObjectRef, word: re.Pattern[str]) -> bool:
@@ -87,18 +98,22 @@ def _speaks(obj: Object, ref: ObjectRef, word: re.Pattern[str]) -> bool:
         return named or any(word.search(text) for text in _texts(obj.get("spec")))
     if obj.get("kind") in _SPEAKING_KINDS:
         return any(word.search(text) for text in _texts(obj))
-    return any(word.search(text) for text in _scripts(obj))
+    said = (text for text in _scripts(obj) if word.search(text))
+    if obj.get("kind") in _MAKING_KINDS:
+        return any(True for _ in said)
+    return any(_ABOUT.search(word.sub("", text)) for text in said)
 
 
 def _is_custom(obj: Object) -> bool:
     group, slash, _ = str(obj.get("apiVersion") or "").partition("/")
-    return bool(slash) and not _KUBERNETES_GROUP.match(group)
+    return bool(slash) and not _KUBERNETES_GROUP.match(group) and group not in _OTHER_GROUPS
 
 
 def _scripts(obj: Object) -> Iterator[str]:
     for container in containers(pod_spec(obj) or {}):
         yield from map(str, [*(container.get("command") or []), *(container.get("args") or [])])
-        yield from (str(env.get("value") or "") for env in container.get("env") or [])
+        for env in container.get("env") or []:
+            yield f"{env.get('name')}={env.get('value') or ''}"
 
 
 def _texts(value: Any) -> Iterator[str]:

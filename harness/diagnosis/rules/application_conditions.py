@@ -19,7 +19,6 @@ from harness.diagnosis.rules.application_facts import (
     ApplicationFact,
     Condition,
     applications,
-    standing,
 )
 from harness.diagnosis.rules.engine_texts import decisive, is_engine_down, is_host_down
 from harness.diagnosis.rules.project_facts import (
@@ -28,9 +27,11 @@ from harness.diagnosis.rules.project_facts import (
     project_names,
     project_spec,
 )
+from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.rules.repo import REPOSITORY_ERRORS, certainty
 from harness.diagnosis.rules.repo_server import not_answering
 from harness.diagnosis.rules.repo_texts import classify
+from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
 
@@ -66,7 +67,7 @@ class Report:
             expected=expected,
             fix=fix,
             need=need or certain,
-            count=standing(self.facts, since),
+            count=observations(self.facts, since),
             since=since,
             last=self.facts.now,
             by_text=by_text,
@@ -107,8 +108,8 @@ def _repository(report: Report, _: re.Match[str] | None) -> Iterator[Signal]:
         "A01",
         report.shared,
         f"Argo CD may not read {url}: {decisive(report.message, 150)}",
-        "a URL that exists, and for a private repository a Secret in Argo CD's namespace with "
-        "the label argocd.argoproj.io/secret-type: repository",
+        "a URL that exists, and a Secret labelled argocd.argoproj.io/secret-type: repository where "
+        "it is private",
         f"correct spec.source.repoURL, or add the repository Secret for {url}",
         field="spec.source.repoURL",
         need=t1(2, 20),
@@ -158,6 +159,10 @@ def _not_compared(report: Report) -> Signal:
     return replace(signal, rank=90)
 
 
+def _live_state(report: Report, _: re.Match[str]) -> Iterator[Signal]:
+    yield _not_compared(report)
+
+
 def _no_project(report: Report, match: re.Match[str]) -> Iterator[Signal]:
     facts, name = report.facts, match["project"]
     project = ObjectRef("AppProject", facts.header.engine_namespace, name)
@@ -169,7 +174,7 @@ def _no_project(report: Report, match: re.Match[str]) -> Iterator[Signal]:
         "A05",
         project,
         f"the Application names the project {name}, which does not exist",
-        f"one of the projects {', '.join(known)}" if known else f"an AppProject {name}",
+        f"a project that exists: {listed(known)}" if known else f"an AppProject {name}",
         f"change spec.project to {near[0]}" if near else f"create the AppProject {name}",
         need=absence(facts, project, t1(2, 30)),
     )
@@ -246,6 +251,7 @@ _GENERATING = re.compile(
     re.IGNORECASE,
 )
 _PATTERNS: tuple[tuple[str, _Reading], ...] = (
+    (r"Failed to load live state", _live_state),
     (r"Application referencing project (?P<project>\S+) which does not exist", _no_project),
     (r"(?:application|sync source) repo (?P<url>\S+) is not permitted in project "
      r"'(?P<project>[^']+)'", _source_not_permitted),

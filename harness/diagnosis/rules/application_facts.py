@@ -22,8 +22,6 @@ from harness.model.refs import ObjectRef
 Object = Mapping[str, Any]
 PLACEHOLDER = re.compile(r"<no value>|\{\{.*?\}\}")
 """What an ApplicationSet leaves where a key of its template has no value."""
-LOOK_SECONDS = 10.0
-"""A condition that stands is written again at every look; the harness asks for one every 3 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,11 +186,6 @@ def applications(facts: Facts) -> tuple[ApplicationFact, ...]:
     return found
 
 
-def application(facts: Facts, name: str) -> ApplicationFact | None:
-    """Returns one Application under diagnosis by name."""
-    return next((a for a in applications(facts) if a.name == name), None)
-
-
 def _applications(facts: Facts) -> tuple[ApplicationFact, ...]:
     expected = set(facts.header.expected_applications)
     live = [
@@ -232,9 +225,15 @@ def _with_children(
     return [a for a in live if a.ref.name in names]
 
 
-def standing(facts: Facts, since: float) -> int:
-    """Returns how often something that stands since then was looked at again, at the least."""
-    return 1 + max(0, int((facts.now - since) // LOOK_SECONDS))
+def unchanged_since(facts: Facts, app: ApplicationFact) -> float:
+    """Returns since when nothing about an Application has changed, as far as anybody saw.
+
+    Argo CD writes no time at which a sync state began; a comparison or an operation that has just
+    ended may change it at any moment.
+    """
+    operation = app.operation
+    ended = operation.ended if operation else 0.0
+    return max(facts.seen_at(app.ref), app.created, ended)
 
 
 def concerns_wanted(facts: Facts, app: ApplicationFact, operation: Operation) -> bool:

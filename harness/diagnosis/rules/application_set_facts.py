@@ -16,8 +16,8 @@ from harness.diagnosis.rules.application_facts import (
     Condition,
     applications,
     conditions_of,
-    standing,
 )
+from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import T0, Need, Signal, t1
 from harness.model.refs import ObjectRef
 
@@ -98,7 +98,7 @@ class SetReport:
             expected=expected,
             fix=fix,
             need=need or certain,
-            count=standing(self.facts, since),
+            count=observations(self.facts, since),
             since=since,
             last=self.facts.now,
             by_text=True,

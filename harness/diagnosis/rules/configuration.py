@@ -45,7 +45,7 @@ def environments_without_source(facts: Facts) -> Iterator[Signal]:
         lack = _lack(facts, pod, container)
         if lack is None or lack.ref.name in MADE_BY_CONTROLLERS:
             continue
-        since = waits_since(facts, container)
+        since = _since(facts, pod, container, lack)
         live = facts.find(lack.ref)
         if live is not None and (not lack.key or lack.key in keys_of(live)):
             yield _stuck(facts, lack, max(since, _changed(facts, lack.ref)))
@@ -72,6 +72,11 @@ def _lack(facts: Facts, pod: PodFact, container: ContainerFact) -> Lack | None:
         return None
     where = _where(pod, container, ref, key[1] if key else "")
     return Lack(ref=ref, key=key[1] if key else "", pod=pod, where=where, text=text)
+
+
+def _since(facts: Facts, pod: PodFact, container: ContainerFact, lack: Lack) -> float:
+    told = (e.first for e in facts.events(pod.ref, "Failed") if lack.text in e.message)
+    return min([waits_since(facts, container), *told])
 
 
 def _where(pod: PodFact, container: ContainerFact, ref: ObjectRef, key: str) -> str:

@@ -15,7 +15,11 @@ from typing import Any
 from harness.diagnosis.events import epoch
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules import empty_sets
-from harness.diagnosis.rules.application_facts import ApplicationFact, applications
+from harness.diagnosis.rules.application_facts import (
+    ApplicationFact,
+    applications,
+    unchanged_since,
+)
 from harness.diagnosis.rules.hook_jobs import is_hook
 from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import NEVER, T0, Signal, t2
@@ -33,80 +37,84 @@ def without_resources(facts: Facts) -> Iterator[Signal]:
         operation = app.operation
         busy = operation is not None and operation.running
         if app.sync == "Synced" and not (busy or app.has_error) and app.is_at(_wanted(facts)):
-            missing = _missing(facts, app)
+            declared = _declared(facts, app)
+            missing = _missing(app, declared)
             if not app.resources:
                 yield _holds_nothing(facts, app, missing)
-            elif missing:
-                yield _holds_less(facts, app, missing)
+            elif missing and not _is_transformed(app):
+                yield _holds_less(facts, app, missing, len(declared))
 
 
 def _wanted(facts: Facts) -> str:
     return facts.header.revision
 
 
-def _missing(facts: Facts, app: ApplicationFact) -> list[ObjectRef]:
-    """Returns what is declared for an Application and what it does not hold; hooks left out."""
+def _declared(facts: Facts, app: ApplicationFact) -> list[ObjectRef]:
+    """Returns what an Application should hold; hooks and kinds that Argo CD excludes left out."""
     excluded = {
         word
         for c in app.conditions("ExcludedResourceWarning")
         for word in c.message.replace("/", " ").split()
     }
-    held = {(str(r.get("kind")), str(r.get("name"))) for r in app.resources}
     return [
         ref
         for ref, declared in facts.declared.items()
         if declared.application == app.name
         and not is_hook(declared.object)
         and ref.kind not in excluded
-        and not (declared.object.get("metadata") or {}).get("generateName")
-        and (ref.kind, ref.name) not in held
+        and (declared.object.get("metadata") or {}).get("name")
     ]
+
+
+def _missing(app: ApplicationFact, declared: list[ObjectRef]) -> list[ObjectRef]:
+    held = {(str(r.get("kind")), str(r.get("name"))) for r in app.resources}
+    return [ref for ref in declared if (ref.kind, ref.name) not in held]
+
+
+def _is_transformed(app: ApplicationFact) -> bool:
+    """Tells whether Argo CD changes what the folder renders to, so that names may differ."""
+    return any(s.get(k) for s in app.sources for k in ("kustomize", "helm", "plugin", "directory"))
 
 
 def _holds_nothing(facts: Facts, app: ApplicationFact, missing: list[ObjectRef]) -> Signal:
     plain = app.status.get("sourceType") == "Directory"
     certain = bool(missing) and bool(_wanted(facts))
-    declares = f"although the repository declares {len(missing)} objects for it" if missing else ""
+    declares = f" although {len(missing)} objects are declared for it" if missing else ""
     return Signal(
         cause="R02" if plain else "A20",
         at=app.ref,
         root=app.ref,
         field="spec.source.path",
-        seen=f"{app.name} is Synced and {app.health or 'Healthy'} and holds no object {declares}"
+        seen=f"{app.name} is Synced and {app.health or 'Healthy'} and holds no object{declares}"
         + (f"; Argo CD found no kustomization in {app.path} and reads plain YAML" if plain else ""),
         expected=f"a kustomization.yaml in {app.path}"
         if plain
         else f"the objects of {app.path}: {listed(map(str, missing), 3)}",
         fix=f"add {app.path}/kustomization.yaml" if plain else "correct spec.source.path",
         need=T0 if certain else NEVER,
-        since=_compared(facts, app),
+        since=unchanged_since(facts, app),
         last=facts.now,
         rank=50 if certain else 95,
     )
 
 
-def _holds_less(facts: Facts, app: ApplicationFact, missing: list[ObjectRef]) -> Signal:
+def _holds_less(
+    facts: Facts, app: ApplicationFact, missing: list[ObjectRef], declared: int
+) -> Signal:
     return Signal(
         cause="A20",
         at=app.ref,
         root=app.ref,
         field="spec.source",
-        seen=f"{app.name} is Synced and holds {len(app.resources)} objects; {len(missing)} that "
-        f"are declared are not among them: {listed(map(str, missing), 4)}",
+        seen=f"{app.name} is Synced and holds {declared - len(missing)} of {declared} declared "
+        f"objects; missing: {listed(map(str, missing), 4)}",
         expected="every declared object among the Application's resources",
         fix=f"argocd app manifests {app.name}, and compare with kustomize build {app.path}",
         need=t2(SETTLED_SECONDS) if _wanted(facts) else NEVER,
-        since=_compared(facts, app),
+        since=unchanged_since(facts, app),
         last=facts.now,
         rank=80,
     )
-
-
-def _compared(facts: Facts, app: ApplicationFact) -> float:
-    """Since when the Application says what it says, as far as the API tells."""
-    operation = app.operation
-    ended = operation.ended if operation else 0.0
-    return max(ended, app.created, facts.header.started if _wanted(facts) else 0.0)
 
 
 def never_compared(facts: Facts) -> Iterator[Signal]:
@@ -114,7 +122,6 @@ def never_compared(facts: Facts) -> Iterator[Signal]:
     for app in applications(facts):
         if app.sync != "Unknown" or app.has_error:
             continue
-        since = max(app.compared, app.created, facts.header.started if _wanted(facts) else 0.0)
         yield Signal(
             cause="E01",
             at=app.ref,
@@ -125,7 +132,7 @@ def never_compared(facts: Facts) -> Iterator[Signal]:
             fix=f"kubectl annotate application {app.name} -n {app.ref.namespace} "
             "argocd.argoproj.io/refresh=hard --overwrite",
             need=t2(UNKNOWN_SECONDS),
-            since=since,
+            since=unchanged_since(facts, app),
             last=facts.now,
             rank=90,
         )
@@ -150,7 +157,7 @@ def at_another_commit(facts: Facts) -> Iterator[Signal]:
             expected=f"Synced at {wanted[:8]}",
             fix="let spec.source.targetRevision follow the branch that was pushed",
             need=t2(OLD_SECONDS) if looked else NEVER,
-            since=max(facts.header.started, app.created),
+            since=unchanged_since(facts, app),
             last=facts.now,
             rank=80 if looked else 95,
         )

@@ -81,7 +81,7 @@ def _incomplete(facts: Facts, found: SetFact, missing: tuple[ObjectRef, ...]) ->
     for ref in missing:
         if _comes_otherwise(facts, ref):
             continue
-        since = max(found.done_since, facts.header.started)
+        since = max(found.done_since, facts.seen_at(found.ref))
         report = SetReport(facts=facts, found=found, seen_since=since)
         yield report.signal(
             "E05",

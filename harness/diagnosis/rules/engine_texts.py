@@ -22,7 +22,8 @@ _WRAPPERS = re.compile(
     r"|(?:ComparisonError|InvalidSpecError|SyncError): "
     r"|Unable to generate manifests in [^:]*: "
     r"|repository not accessible: (?=repositor)"
-    r"|repositories not accessible: [^:]*(?:: \"[^\"]*\"[^:]*)*: "
+    r"|repositories not accessible: &?Repository\{.*?\}+: "
+    r"|repo client error while testing repository: "
     r"|error testing repository connectivity: "
     r"|error when (?:creating|updating|applying patch:?|replacing) \"/dev/shm/[^\"]*\": "
     r"|`[^`]*kustomize build [^`]*` failed exit status \d+: "
@@ -51,9 +52,13 @@ _HOST_DOWN = re.compile(
 )
 
 
+_DUMP = re.compile(r"(?<=Invalid value: )[\w.&*\[\]]+\{.*\}")
+"""A whole object in Go's notation, which may hold the values of environment variables."""
+
+
 def decisive(message: str, limit: int = 200) -> str:
     """Returns the innermost part of a message on one line, without credentials."""
-    text = " ".join(message.split())
+    text = _DUMP.sub("...", " ".join(message.split()))
     while True:
         bare = _WRAPPERS.sub("", text, count=1)
         if bare == text:

@@ -64,7 +64,7 @@ def _signal(facts: Facts, app: ApplicationFact, operation: Operation) -> Signal:
         seen=f"the last sync of {app.name} failed{_tries(operation)}: {_reason(operation)}"
         + (", and Argo CD still calls it Synced" if synced else ""),
         expected="an operation that ends with Succeeded",
-        fix=f"argocd app sync {app.name}, when what the message names is mended",
+        fix=f"mend what the message names, then: argocd app sync {app.name}",
         need=_need(facts, app, operation),
         since=operation.ended or facts.first_seen(app.ref),
         last=facts.now,

@@ -22,37 +22,49 @@ from harness.diagnosis.rules.application_facts import (
 from harness.diagnosis.rules.log_lines import log_lines
 from harness.diagnosis.rules.operations import Operation
 from harness.diagnosis.rules.quotes import cut
-from harness.diagnosis.signal import T0, Need, Signal, t1
+from harness.diagnosis.signal import T0, Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
 
+TRACKING = "argocd.argoproj.io/tracking-id"
 HOOK = ("argocd.argoproj.io/hook", "helm.sh/hook")
 _FAILED = frozenset({"Failed", "Error"})
 
 
 def failed_hooks(facts: Facts) -> Iterator[Signal]:
     """Yields every hook Job that has failed."""
-    seen = set()
-    for app in applications(facts):
+    owners = _owners(facts)
+    for ref, app in owners.items():
         operation = app.operation
-        for ref in _hooks_of(facts, app, operation):
-            seen.add(ref)
+        if operation is None or concerns_wanted(facts, app, operation):
             yield from _judged(facts, ref, app, operation)
     for obj in facts.all("Job"):
         ref = ObjectRef.of({**obj, "kind": "Job"})
-        if ref not in seen and is_hook(obj) and facts.in_scope(ref.namespace):
+        if ref not in owners and is_hook(obj) and facts.in_scope(ref.namespace):
             yield from _judged(facts, ref, None, None)
+
+
+def _owners(facts: Facts) -> dict[ObjectRef, ApplicationFact]:
+    """Returns the Application that runs each hook: by its results, else by declaration or mark."""
+    found: dict[ObjectRef, ApplicationFact] = {}
+    apps = applications(facts)
+    for app in apps:
+        results = app.operation.results if app.operation else ()
+        found.update({r.ref: app for r in results if r.hook and r.ref.kind == "Job"})
+    named = {a.name: a for a in apps}
+    for obj in facts.all("Job"):
+        ref = ObjectRef.of({**obj, "kind": "Job"})
+        marks = (obj.get("metadata") or {}).get("annotations") or {}
+        declared = facts.declared.get(ref)
+        name = declared.application if declared else str(marks.get(TRACKING) or "").split(":")[0]
+        if is_hook(obj) and name in named:
+            found.setdefault(ref, named[name])
+    return found
 
 
 def is_hook(obj: Mapping[str, Any]) -> bool:
     """Tells whether an object is a hook of a sync or of a Helm release."""
     marks = (obj.get("metadata") or {}).get("annotations") or {}
     return any(marks.get(mark) for mark in HOOK)
-
-
-def _hooks_of(facts: Facts, app: ApplicationFact, operation: Operation | None) -> list[ObjectRef]:
-    if operation is None or not concerns_wanted(facts, app, operation):
-        return []
-    return [r.ref for r in operation.results if r.hook and r.ref.kind == "Job"]
 
 
 def _judged(
@@ -91,7 +103,10 @@ def _may_be_a_symptom(facts: Facts, ref: ObjectRef, operation: Operation | None)
 
 
 def _need(operation: Operation | None) -> Need:
-    return t1(3, 30) if operation is not None and operation.running else T0
+    """Certain once the operation is over; without one, somebody may be about to run it again."""
+    if operation is None:
+        return t2(60)
+    return t1(3, 30) if operation.running else T0
 
 
 def _failure(job: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,11 +17,12 @@ from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.image_names import (
     is_official,
     nearest_host,
-    nearest_image,
+    nearest_repository,
+    nearest_tag,
 )
 from harness.diagnosis.rules.image_states import STATE_RULES
 from harness.diagnosis.rules.image_texts import PullError
-from harness.diagnosis.rules.pulls import FailedPull, failed_pulls, is_on_its_node
+from harness.diagnosis.rules.pulls import FailedPull, failed_pulls, is_on_its_node, place_of_image
 from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import T0, Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
@@ -90,27 +91,30 @@ def always_pulled(pull: FailedPull) -> Signal:
         pull,
         "I06",
         t1(4, 90) if unreachable else t1(2, 15),
-        f"imagePullPolicy IfNotPresent, because node {pull.pod.node} has the image; a tag other "
-        "than latest keeps that policy",
+        "imagePullPolicy IfNotPresent; with a tag other than latest that is the default",
         f"set imagePullPolicy: IfNotPresent on container {pull.container.name} of {pull.workload}",
         field=pull.field.removesuffix("image") + "imagePullPolicy",
+        seen=f"node {pull.pod.node} has {pull.what}, but the pull policy Always asks "
+        f"{pull.image.host}: {pull.text}",
         by_text=not unreachable,
         rank=30,
     )
 
 
 def _missing(facts: Facts, pull: FailedPull) -> Signal:
-    near = nearest_image(facts, pull.image)
+    near = nearest_tag(facts, pull.image)
+    alike = near or nearest_repository(facts, pull.image)
     fix = f"set the image to {near}" if near else f"push {pull.image} or set a tag that exists"
-    if is_official(pull.image) and not near:
+    if pull.error is not PullError.MISSING and not near:
         fix = f"load {pull.container.image} into the nodes, or name the registry that has it"
     return signal(
         pull,
         "I01",
         t1(2, 15),
-        f"an image that {pull.image.host} has" + (f", for example {near}" if near else ""),
+        f"an image that {pull.image.host} has" + (f", for example {alike}" if alike else ""),
         fix,
         by_text=True,
+        **place_of_image(facts, pull.container),
         not_testable=(f"whether container {pull.container.name} starts and becomes ready",),
     )
 
@@ -127,6 +131,7 @@ def _wrong_platform(facts: Facts, pull: FailedPull) -> Signal:
         f"an image with a variant for {platform}, which is what node {pull.pod.node} runs",
         f"build and push {pull.container.image} for {platform} (docker buildx build --platform)",
         by_text=True,
+        **place_of_image(facts, pull.container),
     )
 
 

@@ -25,8 +25,13 @@ _VALID = re.compile(
 )
 
 
-def known_images(facts: Facts) -> set[ImageReference]:
+def known_images(facts: Facts) -> frozenset[ImageReference]:
     """Returns the images that exist for certain."""
+    found: frozenset[ImageReference] = facts.memo("known images", lambda: _known_images(facts))
+    return found
+
+
+def _known_images(facts: Facts) -> frozenset[ImageReference]:
     started = (
         parsed(c.image)
         for pod in facts.all_pods
@@ -41,21 +46,29 @@ def is_official(image: ImageReference) -> bool:
     return image.host == DOCKER_HUB and image.repository.startswith(OFFICIAL)
 
 
-def nearest_image(facts: Facts, image: ImageReference) -> str:
-    """Returns a known image of the same repository, else of the same host; else nothing."""
-    known = known_images(facts) - {image}
-    tags = {i.tag for i in known if i.name == image.name and i.tag}
+def nearest_tag(facts: Facts, image: ImageReference) -> str:
+    """Returns a known image of the same repository, the tag most like the image's; else nothing."""
+    tags = {i.tag for i in known_images(facts) if i.name == image.name and i.tag != image.tag}
     tag = nearest(image.tag, tags, cutoff=0.0)
-    if tag:
-        return f"{image.name}:{tag}"
-    names = {i.name: i for i in known if i.host == image.host and i.name != image.name and i.tag}
-    name = nearest(image.name, names, cutoff=0.8)
-    return str(names[name]) if name else ""
+    return f"{image.name}:{tag}" if tag else ""
+
+
+def nearest_repository(facts: Facts, image: ImageReference) -> str:
+    """Returns a known repository beside the image's that is spelled much like it; else nothing."""
+    place, _, name = image.name.rpartition("/")
+    known = {i.name.rpartition("/")[2] for i in known_images(facts) if _place(i) == place}
+    near = nearest(name, known - {name}, cutoff=0.85)
+    return f"{place}/{near}" if near else ""
+
+
+def _place(image: ImageReference) -> str:
+    return image.name.rpartition("/")[0]
 
 
 def nearest_host(facts: Facts, host: str) -> str:
-    """Returns a registry host that is spelled much like `host`; else nothing."""
-    return nearest(host, {*PUBLIC_HOSTS, *(i.host for i in known_images(facts))}, cutoff=0.6)
+    """Returns a registry that `host` is probably misspelt for; nothing where it is one itself."""
+    hosts = {*PUBLIC_HOSTS, *(i.host for i in known_images(facts))}
+    return "" if host in hosts else nearest(host, hosts, cutoff=0.6)
 
 
 def corrected(text: str) -> str:
@@ -64,9 +77,6 @@ def corrected(text: str) -> str:
     bare = re.sub(r"/{2,}", "/", re.sub(r":{2,}", ":", bare)).strip("/:")
     rest, at, digest = bare.partition("@")
     head, colon, tag = rest.rpartition(":")
-    if colon and "/" not in tag:
-        rest = f"{head.lower()}:{tag}"
-    else:
-        rest = rest.lower()
-    found = f"{rest}{at}{digest}"
+    name = f"{head.lower()}:{tag}" if colon and "/" not in tag else rest.lower()
+    found = f"{name}{at}{digest}"
     return found if found != text and _VALID.fullmatch(found) else ""

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact, PodFact
-from harness.diagnosis.rules.image_names import corrected, nearest_image
+from harness.diagnosis.rules.image_names import corrected, nearest_tag
 from harness.diagnosis.rules.image_texts import reason_of
 from harness.diagnosis.rules.pulls import (
     PULL_ALLOWANCE_SECONDS,
     image_events,
     images_on_nodes,
     parsed,
+    place_of_image,
 )
 from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.standing import observations
@@ -56,8 +57,6 @@ def invalid_references(facts: Facts) -> Iterator[Signal]:
         yield Signal(
             cause="I04",
             at=pod.workload,
-            root=pod.workload,
-            field=image_field(pod, container),
             seen=f"image {container.image!r} of container {container.name} is not a valid "
             f"reference: {cut(container.waiting_message)}",
             expected=right or "a reference like host/owner/name:tag, lower case and without scheme",
@@ -66,6 +65,7 @@ def invalid_references(facts: Facts) -> Iterator[Signal]:
             since=waits_since(facts, container),
             last=facts.now,
             by_text=True,
+            **place_of_image(facts, container),
         )
 
 
@@ -81,14 +81,12 @@ def never_pulled(facts: Facts) -> Iterator[Signal]:
 
 def _not_loaded(facts: Facts, pod: PodFact, container: ContainerFact) -> Signal:
     image = parsed(container.image)
-    near = nearest_image(facts, image) if image else ""
+    near = nearest_tag(facts, image) if image else ""
     since = waits_since(facts, container, "ErrImageNeverPull")
     hint = f"; it has {near}" if near else ""
     return Signal(
         cause="I05",
         at=pod.workload,
-        root=pod.workload,
-        field=image_field(pod, container),
         seen=f"image {container.image} of container {container.name} is not on node {pod.node} "
         "and its pull policy is Never",
         expected=f"the image loaded into node {pod.node} before the pod starts{hint}",
@@ -98,6 +96,7 @@ def _not_loaded(facts: Facts, pod: PodFact, container: ContainerFact) -> Signal:
         since=since,
         last=facts.now,
         by_text=True,
+        **place_of_image(facts, container),
     )
 
 

@@ -19,18 +19,16 @@ from harness.diagnosis.pod_facts import ContainerFact, PodFact
 from harness.diagnosis.rules.endings import Ending, endings, field_of
 from harness.diagnosis.rules.kafka_texts import is_kafka
 from harness.diagnosis.rules.log_lines import log_lines
+from harness.diagnosis.rules.network_ways import inventory
 from harness.diagnosis.rules.quotes import cut
-from harness.diagnosis.rules.servers import inventory
 from harness.diagnosis.signal import Signal, t1
 from harness.model.refs import ObjectRef
 
 SETTLED_SECONDS = 20.0
-HIGHEST_NODE_ID = 2_000_000_000
-"""Above are the ids that a client gives to coordinators."""
 _TO_NODE = re.compile(
-    r"Connection to node (?P<id>\d+) \((?P<host>[\w.-]+)/\S*\) could not be established"
-    r"|\]: (?P<name>[\w.-]+):\d+/(?P<node>\d+): (?:Connect to \S+ failed|Failed to resolve)"
-    r"|node_id=(?P<number>\d+) host=(?P<peer>[\w.-]+):\d+ .*(?:error|failed|timed out)",
+    r"Connection to node \d+ \((?P<host>[\w.-]+)/\S*\) could not be established"
+    r"|\]: (?P<name>[\w.-]+):\d+/\d+: (?:Connect to \S+ failed|Failed to resolve)"
+    r"|node_id=\d+ host=(?P<peer>[\w.-]+):\d+ .*(?:error|failed|timed out)",
     re.IGNORECASE,
 )
 _FACTOR = re.compile(
@@ -69,18 +67,21 @@ def advertised_name_is_wrong(facts: Facts) -> Iterator[Signal]:
 
 
 def _is_wrong(facts: Facts, client: Client, found: re.Match[str]) -> bool:
-    number = int(found["id"] or found["node"] or found["number"])
-    host = (found["host"] or found["name"] or found["peer"]).lower()
-    own = {d.host for d in facts.graph.needs(client.container.workload)}
-    if number >= HIGHEST_NODE_ID or host in own:
+    host = _host(found)
+    workload = client.container.workload
+    given = [str(e.get("value")) for e in client.container.spec.get("env") or []]
+    if host in {d.host for d in facts.graph.needs(workload)} or any(host in v for v in given):
         return False
-    meaning = resolve(host, client.container.workload.namespace, inventory(facts)).meaning
-    return host == "localhost" or host.startswith("127.") or meaning is not Meaning.SERVICE
+    return resolve(host, workload.namespace, inventory(facts)).meaning is not Meaning.SERVICE
+
+
+def _host(found: re.Match[str]) -> str:
+    return str(found["host"] or found["name"] or found["peer"]).lower()
 
 
 def _wrong_name(facts: Facts, client: Client, wrong: list[re.Match[str]]) -> Signal:
     broker = _broker(facts, client.kafka)
-    host = wrong[-1]["host"] or wrong[-1]["name"] or wrong[-1]["peer"]
+    host = _host(wrong[-1])
     told = _value(facts, client.kafka, "KAFKA_ADVERTISED_LISTENERS")
     is_told = f" (KAFKA_ADVERTISED_LISTENERS is {told})" if told else ""
     return Signal(

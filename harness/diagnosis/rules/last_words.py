@@ -2,7 +2,7 @@
 
 Tried in this order: the innermost cause of a Java exception, the last exception of a Python or
 Node program, a Go panic, the last line that speaks of an error, the last line. What it means is
-not judged here.
+not judged here. A complaint that another error follows was not what the program ended with.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from harness.diagnosis.rules.connection_texts import kind_of
 from harness.diagnosis.rules.log_lines import log_lines
 from harness.diagnosis.rules.quotes import cut
 
@@ -25,6 +26,7 @@ _BAD = re.compile(
     r"|invalid|not found|not set|refused|unknown|unsupported|must)\b",
     re.IGNORECASE,
 )
+_CHAINED = "The above exception was the direct cause"
 _HARMLESS = re.compile(
     r"^(?:npm (?:ERR!|error) (?:A complete log|\s*/)|\(Background on this error)"
 )
@@ -36,6 +38,29 @@ def last_words(log: str) -> str:
     if not lines:
         return ""
     return cut(_telling(lines).strip())
+
+
+def closes(found: re.Match[str]) -> bool:
+    """Tells whether a text found in a log is what the program ended with.
+
+    A warning (a variable that is not set, a cache that cannot be written) often stands before the
+    error that counts, such as a connection that is refused.
+    """
+    rest = found.string[found.end() :].partition("\n")[2]
+    if _CHAINED in rest:
+        return True
+    return not any(_is_error(line) for line in rest.splitlines())
+
+
+def _is_error(line: str) -> bool:
+    ends = _CAUSED.match(line) or _RAISED.match(line) or _PANIC.match(line)
+    return bool(ends) or kind_of(line) is not None
+
+
+def last_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Returns where a pattern stands last in a text."""
+    found = list(pattern.finditer(text))
+    return found[-1] if found else None
 
 
 def _telling(lines: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ from harness.model.refs import ObjectRef
 
 KUSTOMIZE_HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")
 """Ten letters of Kustomize's hash alphabet, as appended to generated names."""
+FIXED_KEYS = frozenset({".dockerconfigjson", ".dockercfg", "ca.crt", "tls.crt", "tls.key"})
+"""Keys whose names a type of Secret prescribes: none of them is another one misspelt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def lack_signal(
 
 def _absent_key(facts: Facts, lack: Lack) -> tuple[str, str]:
     keys = keys_of(facts.find(lack.ref) or {})
-    near = nearest(lack.key, keys)
+    near = _misnamed(lack.key, {*keys} - {*wanted_keys(facts, lack.ref)} - FIXED_KEYS)
     expected = f"the key {lack.key}; it has {listed(keys)}"
     if near:
         return (
@@ -69,6 +71,18 @@ def _absent_key(facts: Facts, lack: Lack) -> tuple[str, str]:
             f"rename key {near} of {lack.ref} to {lack.key}",
         )
     return expected, f"add the key {lack.key} to {lack.ref}"
+
+
+def _misnamed(key: str, others: set[str]) -> str:
+    """Returns the key that nobody asks for and that is called much like `key`, or nothing."""
+    wanted = _letters(key)
+    inside = (k for k in sorted(others, key=len, reverse=True) if len(k) > 2)
+    part = next((k for k in inside if _letters(k) in wanted or wanted in _letters(k)), "")
+    return part or nearest(key, others, cutoff=0.65)
+
+
+def _letters(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
 def _absent_object(facts: Facts, lack: Lack) -> tuple[str, str]:
@@ -82,7 +96,7 @@ def _absent_object(facts: Facts, lack: Lack) -> tuple[str, str]:
             "generates it, so that Kustomize writes the hashed name",
         )
     near = nearest(ref.name, names, cutoff=0.75)
-    keyed = f" with the keys {listed(keys)}" if keys else ""
+    keyed = f" with key {listed(keys)}" if keys else ""
     like = f"; {near} exists and is named alike" if near else ""
     return (
         f"{ref}{keyed} in the namespace of the pod{like}",

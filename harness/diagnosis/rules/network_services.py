@@ -131,7 +131,7 @@ def services_with_wrong_ports(facts: Facts) -> Iterator[Signal]:
     """Yields N08: the pods do their work, and not on the port to which the Service leads."""
     for needed in _needs(facts, *_PORT_TROUBLES, Trouble.NONE):
         server = needed.server
-        if server is None or not facts.is_ok(server) or server == needed.client:
+        if server is None or not facts.is_ok(server):
             continue
         offered = _offered(facts, server)
         written = needed.trouble in _PORT_TROUBLES

@@ -26,15 +26,15 @@ from harness.diagnosis.rules.password_pairs import (
 )
 from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.servers import is_postgres, named_servers
-from harness.diagnosis.signal import Need, Signal, t1
+from harness.diagnosis.signal import T0, Need, Signal, t1
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
 
-AGAIN_SECONDS = 30.0
-"""An instance that runs longer than this without a new refusal is no longer refused."""
 LAST_LINES = 25
 _REFUSED = re.compile(r"password authentication failed for (?:user|role) \\?\"(?P<user>[^\"\\]+)")
 _DIFFERENT, _OLD_DATA = t1(3, 30), t1(2, 20)
+_STILL_RUNNING = t1(5, 60)
+"""Of a client that stays alive the newest try may have been let in without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,8 @@ class Refusal:
     count: int
     since: float
     last: float
-    is_final: bool = False
+    need: Need | None = None
+    """What it takes in place of the usual; None for the usual."""
 
     @property
     def workload(self) -> ObjectRef:
@@ -75,10 +76,9 @@ def _of_endings(facts: Facts) -> Iterator[Refusal]:
     for ending in endings(facts):
         lines = _refused_lines(ending.log or ending.container.exit_message)
         if lines and ending.code:
-            yield _refusal(
-                ending.pod, ending.container, lines, ending.count, ending.since, ending.last,
-                is_final=ending.is_final,
-            )  # fmt: skip
+            times = (ending.count, ending.since, ending.last)
+            need = T0 if ending.is_final else None
+            yield _refusal(ending.pod, ending.container, lines, times, need)
 
 
 def _of_running(facts: Facts) -> Iterator[Refusal]:
@@ -88,21 +88,20 @@ def _of_running(facts: Facts) -> Iterator[Refusal]:
             begun = container.running_since
             lines = _refused_lines(facts.log(container)) if begun and not container.ready else ()
             if lines and not container.exit:
-                yield _refusal(pod, container, lines, len(lines), begun, facts.now)
+                times = (len(lines), begun, facts.now)
+                yield _refusal(pod, container, lines, times, _STILL_RUNNING)
 
 
 def _refusal(
     pod: PodFact,
     container: ContainerFact,
     lines: tuple[str, ...],
-    count: int,
-    since: float,
-    last: float,
-    *,
-    is_final: bool = False,
+    times: tuple[int, float, float],
+    need: Need | None,
 ) -> Refusal:
     found = _REFUSED.search(lines[-1])
     user = found["user"] if found else ""
+    count, since, last = times
     return Refusal(
         pod=pod,
         container=container,
@@ -112,7 +111,7 @@ def _refusal(
         count=count,
         since=since,
         last=last,
-        is_final=is_final,
+        need=need,
     )
 
 
@@ -162,7 +161,7 @@ def _signal(
         seen=seen,
         expected=expected,
         fix=fix,
-        need=need,
+        need=refusal.need or need,
         count=refusal.count,
         since=refusal.since,
         last=refusal.last,

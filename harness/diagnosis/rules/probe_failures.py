@@ -144,8 +144,13 @@ def fault_of(text: str) -> Fault:
     return next((fault for fault, pattern in _TEXTS if pattern.search(text)), Fault.OTHER)
 
 
-def failing(facts: Facts) -> Iterator[Failing]:
-    """Yields every running container that a probe keeps unready, with that probe."""
+def failing(facts: Facts) -> tuple[Failing, ...]:
+    """Returns every running container that a probe keeps unready, with that probe."""
+    found: tuple[Failing, ...] = facts.memo("probe.failing", lambda: tuple(_all_failing(facts)))
+    return found
+
+
+def _all_failing(facts: Facts) -> Iterator[Failing]:
     for pod in facts.troubled_pods:
         for container in pod.containers if is_under_diagnosis(facts, pod.workload) else ():
             if not is_probed(container) or container.ready:

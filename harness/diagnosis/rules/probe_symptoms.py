@@ -21,6 +21,9 @@ from harness.model.refs import ObjectRef
 
 PATIENCE_SECONDS = 60.0
 AFTER_END_SECONDS = 180.0
+QUIET_SECONDS = 180.0
+"""The least time without progress after which nothing is taken to move any more."""
+UNTOLD_SECONDS = 300.0
 
 
 def refused(facts: Facts, each: Failing) -> Signal | None:
@@ -37,7 +40,7 @@ def refused(facts: Facts, each: Failing) -> Signal | None:
     )
     # One that has ended before may end again, for a reason that its end will tell.
     patience = AFTER_END_SECONDS if each.container.restarts else PATIENCE_SECONDS
-    return _stalled(facts, each, "B01", t2(each.budget_seconds + patience), mend)
+    return _stalled(facts, each, "B01", _patient(each, patience), mend)
 
 
 def _listens_elsewhere(facts: Facts, each: Failing) -> Listening | None:
@@ -77,17 +80,22 @@ def _port_field(asked: Probe) -> str:
 
 def symptom_of(facts: Facts, each: Failing) -> Signal | None:
     """Returns B03, B04 or B11 for a probe that is answered badly, late, or nobody knows how."""
-    budget = each.budget_seconds
     match each.fault:
         case Fault.ANSWER_5XX:
-            need = t2(max(180.0, budget + 60))
-            return _stalled(facts, each, "B03", need, _server_error(each))
+            return _stalled(facts, each, "B03", _patient(each, 60), _server_error(each))
         case Fault.TIMEOUT:
-            return _stalled(facts, each, "B04", t2(budget + 120), _too_late(each))
+            return _stalled(facts, each, "B04", _patient(each, 120), _too_late(each))
         case Fault.OTHER:
-            return _stalled(facts, each, "B11", t2(budget + 120), _not_told(each))
+            return _stalled(
+                facts, each, "B11", _patient(each, 120, UNTOLD_SECONDS), _not_told(each)
+            )
         case _:
             return None
+
+
+def _patient(each: Failing, more: float, least: float = QUIET_SECONDS) -> Need:
+    """A database that seeds itself for minutes refuses connections all the while."""
+    return t2(max(least, each.budget_seconds + more))
 
 
 def _server_error(each: Failing) -> Mend:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.diagnosis.facts import Facts
-from harness.diagnosis.pod_facts import Object
 from harness.diagnosis.rules.absent_objects import at_least, need_of_absence
 from harness.diagnosis.rules.credential_keys import (
     INVALID,
@@ -29,15 +28,14 @@ from harness.diagnosis.rules.image import signal
 from harness.diagnosis.rules.image_names import is_official
 from harness.diagnosis.rules.image_texts import PullError
 from harness.diagnosis.rules.pulls import FailedPull, failed_pulls, parsed
-from harness.diagnosis.rules.quotes import cut, listed
+from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.rules.unused_credentials import unused_or_private
-from harness.diagnosis.signal import T0, Signal, t1
+from harness.diagnosis.signal import Signal, t1
 from harness.manifests.references import names_of
 from harness.model.refs import ObjectRef
 
 _REFUSALS = frozenset({PullError.ANONYMOUS, PullError.DENIED, PullError.UNTOLD})
 _RETRIEVAL = "FailedToRetrieveImagePullSecret"
-_REJECTED = re.compile(r"dockerconfigjson|\.dockercfg", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +101,18 @@ def _wrong_secret(facts: Facts, pull: FailedPull, named: Named) -> Signal | None
         return _refused_although_matching(facts, pull, named)
     if named.absent:
         return _absent(facts, pull, named.absent[0])
-    if pull.error is PullError.UNTOLD:
-        return None
+    return None if pull.error is PullError.UNTOLD else _wrong_content(facts, pull, named)
+
+
+def _wrong_content(facts: Facts, pull: FailedPull, named: Named) -> Signal | None:
     if named.wrong_type:
         return _wrong_type(facts, pull, named.wrong_type[0])
     if named.invalid:
         return _unreadable(pull, named)
-    if named.unknown and pull.error is PullError.DENIED:
-        return _refused(facts, pull, named)
-    if named.other_host and not named.unknown and not _is_useful(facts, named.other_host):
-        return _other_host(facts, pull, named.other_host)
-    return None
+    if named.unknown:
+        return _refused(facts, pull, named) if pull.error is PullError.DENIED else None
+    useless = bool(named.other_host) and not _is_useful(facts, named.other_host)
+    return _other_host(facts, pull, named.other_host) if useless else None
 
 
 def _of_secret(pull: FailedPull, cause: str, ref: ObjectRef, words: dict[str, Any]) -> Signal:
@@ -228,17 +227,33 @@ def _refused_although_matching(facts: Facts, pull: FailedPull, named: Named) -> 
 def _refused(facts: Facts, pull: FailedPull, named: Named) -> Signal:
     """The credential's fault, unless it is good enough for other images of that host."""
     used = [*named.matching, *named.unknown]
-    good = _has_started_others(facts, pull) and " 401" not in pull.text
     words: dict[str, Any] = {"rank": 30, "by_text": True}
-    if used and not good:
+    if used and not _is_accepted(facts, pull):
         ref = used[0]
         expected = f"a token in {ref} that may read packages of {pull.image.name}"
-        fix = f"put a valid token with the right read:packages into {ref}"
+        fix = f"put a valid token that may read packages into {ref}"
         words |= {"root": ref, "field": "data[.dockerconfigjson]"}
     else:
         expected = f"an image path on {pull.image.host} that the credential may read"
         fix = f"correct the image or allow the credential to read {pull.image.name}"
     return signal(pull, "I03", t1(2, 30), expected, fix, **words)
+
+
+def _is_accepted(facts: Facts, pull: FailedPull) -> bool:
+    """Tells whether the credential itself seems good, so that this one image is out of reach.
+
+    Who gets a token and is denied then was recognised; a token that is good for nothing is
+    refused everywhere.
+    """
+    if " 401" in pull.text:
+        return False
+    denied = {
+        p.image.name
+        for p in failed_pulls(facts)
+        if p.error is PullError.DENIED and p.image.host == pull.image.host
+    }
+    alone = denied == {pull.image.name}
+    return alone or _has_started_others(facts, pull)
 
 
 def _has_started_others(facts: Facts, pull: FailedPull) -> bool:
@@ -252,46 +267,4 @@ def _has_started_others(facts: Facts, pull: FailedPull) -> bool:
     return any(i is not None and i.host == pull.image.host and not is_official(i) for i in started)
 
 
-def rejected_pull_secrets(facts: Facts) -> Iterator[Signal]:
-    """Yields pull secrets that the API server refused, as the Application that brings them says."""
-    for application in facts.all("Application"):
-        at = ObjectRef.of({**application, "kind": "Application"})
-        for resource in _failed_secrets(application):
-            root = ObjectRef("Secret", str(resource.get("namespace")), str(resource["name"]))
-            yield Signal(
-                cause="S06",
-                at=at,
-                root=root,
-                field="data[.dockerconfigjson]",
-                seen=f"the API server refuses it: {cut(str(resource.get('message')))}",
-                expected='JSON like {"auths": {"HOST": {"auth": ...}}}, encoded in base64 once',
-                fix=f"build Secret {resource['name']} with kubectl create secret docker-registry",
-                need=T0,
-                since=facts.first_seen(at),
-                last=facts.now,
-                by_text=True,
-                rank=20,
-                explains=_naming(facts, root),
-            )
-
-
-def _naming(facts: Facts, secret: ObjectRef) -> tuple[ObjectRef, ...]:
-    """Returns the workloads that name a pull secret and fail to pull."""
-    found = (
-        p.workload
-        for p in failed_pulls(facts)
-        if p.pod.ref.namespace == secret.namespace
-        and secret.name in names_of(p.pod.spec.get("imagePullSecrets"))
-    )
-    return tuple(dict.fromkeys(found))
-
-
-def _failed_secrets(application: Object) -> Iterator[Object]:
-    operation = (application.get("status") or {}).get("operationState") or {}
-    for resource in (operation.get("syncResult") or {}).get("resources") or []:
-        failed = resource.get("status") == "SyncFailed" and resource.get("kind") == "Secret"
-        if failed and _REJECTED.search(str(resource.get("message") or "")):
-            yield resource
-
-
-RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (refused_pulls, rejected_pull_secrets)
+RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (refused_pulls,)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from harness.diagnosis.events import EventFact
 from harness.diagnosis.facts import Facts
@@ -26,6 +27,7 @@ WAITING_FOR_IMAGE = {
     "SignatureValidationFailed": PullError.SIGNATURE,
     "ImageInspectError": PullError.INSPECTION,
 }
+IMAGE_STATES = frozenset({*WAITING_FOR_IMAGE, "InvalidImageName", "ErrImageNeverPull"})
 PULL_ALLOWANCE_SECONDS = 300.0
 """A pull may be on its way for this long without a word."""
 _SAME_MOMENT_SECONDS = 1.5
@@ -139,6 +141,24 @@ def image_events(facts: Facts, container: ContainerFact, *reasons: str) -> list[
     return [e for e in facts.events(container.pod, *reasons) if quoted in e.message]
 
 
+def place_of_image(facts: Facts, container: ContainerFact) -> dict[str, Any]:
+    """Returns root, field and group for an image that several workloads may lack: the first one."""
+    namespace = container.workload.namespace
+    same = [
+        c
+        for pod in facts.troubled_pods
+        for c in pod.containers
+        if (c.image, c.waiting in IMAGE_STATES) == (container.image, True)
+        if c.workload.namespace == namespace
+    ]
+    first = min(same, key=lambda c: (str(c.workload), c.field), default=container)
+    return {
+        "root": first.workload,
+        "field": f"{field_prefix(first.workload.kind)}.{first.field}.image",
+        "group": f"{namespace} {container.image}",
+    }
+
+
 def parsed(text: str) -> ImageReference | None:
     """Returns an image reference, or None where the text is none."""
     try:
@@ -147,15 +167,20 @@ def parsed(text: str) -> ImageReference | None:
         return None
 
 
-def images_on_nodes(facts: Facts, node: str = "") -> set[ImageReference]:
+def images_on_nodes(facts: Facts, node: str = "") -> frozenset[ImageReference]:
     """Returns the tagged images that a node (or any) reports to have."""
-    found: set[ImageReference] = set()
+    found: frozenset[ImageReference] = facts.memo(
+        f"images on {node}", lambda: frozenset(_images_on_nodes(facts, node))
+    )
+    return found
+
+
+def _images_on_nodes(facts: Facts, node: str) -> Iterator[ImageReference]:
     for obj in facts.all("Node"):
         if node and obj["metadata"].get("name") != node:
             continue
         for entry in (obj.get("status") or {}).get("images") or []:
-            found.update(i for i in map(parsed, entry.get("names") or []) if i is not None)
-    return found
+            yield from (i for i in map(parsed, entry.get("names") or []) if i is not None)
 
 
 def is_on_its_node(facts: Facts, pull: FailedPull) -> bool:

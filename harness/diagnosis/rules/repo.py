@@ -17,9 +17,9 @@ from harness.diagnosis.rules.application_facts import (
     ApplicationFact,
     Condition,
     applications,
-    standing,
 )
 from harness.diagnosis.rules.repo_texts import RepoFault, classify
+from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import T0, Need, Signal, t1
 from harness.model.refs import ObjectRef
 
@@ -79,7 +79,7 @@ def _signal(facts: Facts, reported: Reported, root: ObjectRef) -> Signal:
         expected=fault.expected,
         fix=fault.fix,
         need=t1(3, 60) if fault.cause == "R12" else need,
-        count=standing(facts, since),
+        count=observations(facts, since),
         since=since,
         last=facts.now,
         by_text=True,

@@ -125,7 +125,7 @@ def unknown_kustomization_field(match: re.Match[str], place: Place) -> RepoFault
         entry=name,
         file=place.target,
         seen=f"{where} has the field '{name}', which this kustomize does not know",
-        expected=f"'{near[0]}'" if near else "a field that Argo CD's kustomize knows",
+        expected=f"the field '{near[0]}'" if near else "a field that Argo CD's kustomize knows",
         fix=f"rename '{name}' to '{near[0]}'" if near else f"remove '{name}' from {where}",
     )
 

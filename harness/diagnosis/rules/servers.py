@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.connectivity.inventory import Inventory
 from harness.connectivity.resolution import resolve
 from harness.connectivity.services import selected
 from harness.diagnosis.events import epoch
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact
 from harness.diagnosis.rules.connection_texts import ConnectionTrouble
+from harness.diagnosis.rules.network_ways import inventory
 from harness.model.refs import ObjectRef
 
 INITIALISING_SECONDS = 300.0
@@ -70,14 +70,6 @@ def named_servers(
     names = [name for name in (trouble.host, trouble.address) if name]
     found = (ref for name in names for ref in _behind(facts, workload.namespace, name))
     return tuple(dict.fromkeys(ref for ref in found if ref != workload))
-
-
-def inventory(facts: Facts) -> Inventory:
-    """Returns everything known, ready to be looked up."""
-    found: Inventory = facts.memo(
-        "inventory", lambda: Inventory.of([dict(o) for o in facts.manifests])
-    )
-    return found
 
 
 def _behind(facts: Facts, namespace: str, name: str) -> Iterator[ObjectRef]:

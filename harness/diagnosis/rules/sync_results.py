@@ -17,16 +17,17 @@ from harness.diagnosis.rules.application_facts import (
     ApplicationFact,
     applications,
     concerns_wanted,
-    standing,
 )
 from harness.diagnosis.rules.engine_texts import decisive
 from harness.diagnosis.rules.operations import Operation, SyncResult
+from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import T0, Need, Signal
 from harness.manifests.pods import Object
 from harness.model.refs import ObjectRef
 
 _CONDITION = re.compile(r"^(?:ComparisonError|InvalidSpecError): ")
 _INVALID_FIELD = re.compile(r"is invalid: \[?(?P<field>[A-Za-z_][^\s:]*): ")
+_SUBJECT = re.compile(r"^[A-Z]\w*(?:\.[\w.]+)? \"[^\"]*\" is invalid: ")
 _INDEX = re.compile(r"^(?P<key>[^\[]+)\[(?P<index>\d+)\]$")
 
 
@@ -50,7 +51,7 @@ class Refusal:
 
     def attempts(self, facts: Facts) -> int:
         """Returns how often it was refused; a refusal that nobody retries any more stands."""
-        over = standing(facts, self.operation.ended) if self.operation.failed else 0
+        over = observations(facts, self.operation.ended) if self.operation.failed else 0
         return max(1, self.operation.attempts) + over
 
     def signal(
@@ -140,5 +141,5 @@ def wanted_object(facts: Facts, ref: ObjectRef) -> Object | None:
 
 
 def why(refusal: Refusal) -> str:
-    """Returns the decisive part of a refusal."""
-    return decisive(refusal.message)
+    """Returns the decisive part of a refusal, without the object's name in front."""
+    return decisive(_SUBJECT.sub("", refusal.message))

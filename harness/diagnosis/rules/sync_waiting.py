@@ -18,8 +18,8 @@ from harness.diagnosis.rules.application_facts import (
     ApplicationFact,
     applications,
     concerns_wanted,
+    unchanged_since,
 )
-from harness.diagnosis.rules.operations import Operation
 from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import NEVER, T0, Need, Signal, t2
 from harness.health.judge import RULES as JUDGED
@@ -46,7 +46,7 @@ def waiting(facts: Facts) -> Iterator[Signal]:
         match = _POINTER.search(operation.message)
         if match:
             ref = _named(facts, app, match["kind"], match["name"])
-            yield _deadlock(facts, app, ref) or _pointer(facts, app, operation, ref)
+            yield _deadlock(facts, app, ref) or _pointer(facts, app, ref)
 
 
 def _named(facts: Facts, app: ApplicationFact, kind: str, name: str) -> ObjectRef:
@@ -61,7 +61,7 @@ def _named(facts: Facts, app: ApplicationFact, kind: str, name: str) -> ObjectRe
     return ObjectRef(kind, [*found, *declared, app.namespace][0], name)
 
 
-def _pointer(facts: Facts, app: ApplicationFact, operation: Operation, ref: ObjectRef) -> Signal:
+def _pointer(facts: Facts, app: ApplicationFact, ref: ObjectRef) -> Signal:
     return Signal(
         cause="A16",
         at=app.ref,
@@ -71,7 +71,7 @@ def _pointer(facts: Facts, app: ApplicationFact, operation: Operation, ref: Obje
         fix=f"kubectl describe {ref.kind.lower()} {ref.name}"
         + (f" -n {ref.namespace}" if ref.namespace else ""),
         need=_need(ref),
-        since=operation.started or facts.first_seen(app.ref),
+        since=max(unchanged_since(facts, app), facts.first_seen(ref)),
         last=facts.now,
         symptom=True,
         rank=95,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.endings import Ending, endings
+from harness.diagnosis.rules.last_words import closes, last_match
 from harness.diagnosis.rules.log_lines import plain
 from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import Need, Signal
@@ -45,7 +46,8 @@ class TextCause:
     only: Callable[[Ending], bool] | None = None
     """Which containers it is about; any when None."""
     newest_only: bool = False
-    """Whether only the newest crash counts, since the state behind it may have changed."""
+    """Whether it counts only as what the newest crash ended with: it may also be a mere warning, or
+    over by now."""
     codes: frozenset[int] = frozenset()
     """Exit codes with which it may come; empty for any but 0."""
     root: Callable[[Facts, Ending], tuple[ObjectRef, str] | None] | None = None
@@ -58,8 +60,10 @@ def found_in(ending: Ending, row: TextCause) -> re.Match[str] | None:
         return None
     if row.only is not None and not row.only(ending):
         return None
-    texts = [ending.log] if row.newest_only else [ending.first_log, ending.log]
-    texts.append(ending.container.exit_message)
+    if row.newest_only:
+        found = last_match(row.pattern, plain(ending.log))
+        return found if found is not None and closes(found) else None
+    texts = (ending.first_log, ending.log, ending.container.exit_message)
     return next((m for text in texts if text and (m := row.pattern.search(plain(text)))), None)
 
 

@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.diagnosis.facts import Facts
-from harness.diagnosis.rules.application_facts import ApplicationFact, applications
+from harness.diagnosis.rules.application_facts import (
+    ApplicationFact,
+    applications,
+    unchanged_since,
+)
 from harness.diagnosis.rules.project_facts import project_spec
 from harness.diagnosis.signal import NEVER, Signal, t2
 from harness.model.refs import ObjectRef
@@ -109,7 +113,7 @@ def _signal(facts: Facts, app: ApplicationFact, reason: Reason) -> Signal:
         expected="an automated sync policy and a controller that follows it",
         fix=reason.fix,
         need=t2(reason.seconds) if planned else NEVER,
-        since=max(facts.header.started, app.created),
+        since=unchanged_since(facts, app),
         last=facts.now,
         rank=80 if planned else 95,
     )

@@ -8,14 +8,19 @@ pull secrets they were created with, so a ServiceAccount patched later needs new
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from harness.diagnosis.facts import Facts
+from harness.diagnosis.pod_facts import ContainerFact, PodFact
 from harness.diagnosis.rules.credential_keys import key_for, serves
 from harness.diagnosis.rules.image import always_pulled, has_to_be_pulled, signal
-from harness.diagnosis.rules.pulls import FailedPull, is_on_its_node
+from harness.diagnosis.rules.pulls import (
+    WAITING_FOR_IMAGE,
+    FailedPull,
+    is_on_its_node,
+    parsed,
+)
 from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import Signal, t1
 from harness.manifests.pods import field_prefix
@@ -27,34 +32,40 @@ _NEED = t1(2, 15)
 
 def unused_or_private(facts: Facts, pulls: Iterable[FailedPull]) -> Iterator[Signal]:
     """Yields what the refused pulls lack; one root for all of a ServiceAccount and host."""
-    groups: dict[tuple[ObjectRef, str], list[FailedPull]] = defaultdict(list)
     for pull in pulls:
-        local = _on_the_node(facts, pull)
-        if local is not None:
-            yield local
-            continue
-        groups[account_of(pull), pull.image.host].append(pull)
-    for (account, _), found in groups.items():
-        bare = [p for p in found if not names_of(p.pod.spec.get("imagePullSecrets"))]
-        shared = len({p.workload for p in bare}) > 1
-        for pull in found:
-            yield _lacking(facts, pull, account if shared and pull in bare else None)
+        if _serving(facts, pull) or not is_on_its_node(facts, pull):
+            yield _lacking(facts, pull, account_of(pull.pod) if _is_shared(facts, pull) else None)
+        elif has_to_be_pulled(pull):
+            yield always_pulled(pull)
+        elif facts.seen_at(ObjectRef("Node", "", pull.pod.node)) < pull.last:
+            yield _pulled_by_another(pull)
+        # Else the image may have come after the refusal: the next try tells.
 
 
-def account_of(pull: FailedPull) -> ObjectRef:
-    """Returns the ServiceAccount of the pod."""
-    name = str(pull.pod.spec.get("serviceAccountName") or "default")
-    return ObjectRef("ServiceAccount", pull.pod.ref.namespace, name)
+def _is_shared(facts: Facts, pull: FailedPull) -> bool:
+    """Tells whether workloads of one ServiceAccount wait for the same host without any secret."""
+    waiting = {
+        pod.workload
+        for pod in facts.troubled_pods
+        if account_of(pod) == account_of(pull.pod) and not _names(pod)
+        if any(_waits_for(container, pull.image.host) for container in pod.containers)
+    }
+    return pull.workload in waiting and len(waiting) > 1
 
 
-def _on_the_node(facts: Facts, pull: FailedPull) -> Signal | None:
-    # An image that came after the refusal will be used at the next try.
-    node = ObjectRef("Node", "", pull.pod.node)
-    if not is_on_its_node(facts, pull):
-        return None
-    if has_to_be_pulled(pull):
-        return always_pulled(pull)
-    return _pulled_by_another(pull) if facts.seen_at(node) < pull.last else None
+def _waits_for(container: ContainerFact, host: str) -> bool:
+    image = parsed(container.image) if container.waiting in WAITING_FOR_IMAGE else None
+    return image is not None and image.host == host
+
+
+def account_of(pod: PodFact) -> ObjectRef:
+    """Returns the ServiceAccount of a pod."""
+    name = str(pod.spec.get("serviceAccountName") or "default")
+    return ObjectRef("ServiceAccount", pod.ref.namespace, name)
+
+
+def _names(pod: PodFact) -> list[str]:
+    return names_of(pod.spec.get("imagePullSecrets"))
 
 
 def _pulled_by_another(pull: FailedPull) -> Signal:
@@ -66,11 +77,13 @@ def _pulled_by_another(pull: FailedPull) -> Signal:
         f"{pull.pod.node}",
         f"name that pull secret in imagePullSecrets of {pull.workload}",
         field=_secrets_field(pull),
+        seen=f"node {pull.pod.node} has {pull.what}, but {pull.image.host} refuses this pod: "
+        f"{pull.text}",
     )
 
 
 def _lacking(facts: Facts, pull: FailedPull, account: ObjectRef | None) -> Signal:
-    own = names_of((facts.find(account_of(pull)) or {}).get("imagePullSecrets"))
+    own = names_of((facts.find(account_of(pull.pod)) or {}).get("imagePullSecrets"))
     serving = _serving(facts, pull)
     if any(name in own for name in serving):
         return _created_before(pull, serving, own)
@@ -91,7 +104,7 @@ def _secrets_field(pull: FailedPull) -> str:
 
 
 def _named(pull: FailedPull) -> str:
-    return listed(names_of(pull.pod.spec.get("imagePullSecrets")))
+    return listed(_names(pull.pod))
 
 
 def _refusal(pull: FailedPull, cause: str, expected: str, fix: str, **fields: Any) -> Signal:
@@ -101,7 +114,7 @@ def _refusal(pull: FailedPull, cause: str, expected: str, fix: str, **fields: An
 
 
 def _created_before(pull: FailedPull, serving: Sequence[str], own: Sequence[str]) -> Signal:
-    account, workload = account_of(pull), pull.workload
+    account, workload = account_of(pull.pod), pull.workload
     name = next(n for n in serving if n in own)
     seen = (
         f"pod {pull.pod.ref.name} names pull secrets: {_named(pull)}; {account} names {name}, but "

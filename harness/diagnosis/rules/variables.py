@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from harness.diagnosis.facts import Facts, Object
 from harness.diagnosis.rules.endings import Ending, endings
+from harness.diagnosis.rules.last_words import closes, last_match
 from harness.diagnosis.rules.log_lines import plain
 from harness.diagnosis.rules.quotes import nearest
 from harness.diagnosis.rules.text_causes import TextCause, found_in, line_of, matches, seen, signal
@@ -47,9 +48,14 @@ FIELD_REQUIRED = re.compile(
 )
 SERVICE_LINK = TextCause(
     cause="P13",
-    pattern=matches(r"tcp://(?P<address>\d+\.\d+\.\d+\.\d+):\d+"),
+    pattern=matches(
+        r"^.*(?:valid|pars|convert|number|integer|port should|bad_port|malformed|unknown url)"
+        r".*tcp://(?P<address>\d+\.\d+\.\d+\.\d+):\d+"
+        r"|^.*tcp://(?P<first>\d+\.\d+\.\d+\.\d+):\d+.*(?:valid|pars|convert|number|integer)"
+    ),
     need=t1(2, 20),
     rank=12,
+    newest_only=True,
     expected="",
     fix="",
 )
@@ -71,12 +77,12 @@ def required_variable_is_missing(facts: Facts) -> Iterable[Signal]:
 def _missing(ending: Ending) -> tuple[re.Match[str], Need] | None:
     """Returns where the newest last words name a missing variable, and how sure that is."""
     text = plain(ending.log)
-    worded = (m for pattern in (*MISSING, FIELD_REQUIRED) if (m := pattern.search(text)))
-    found = next(worded, None)
+    told = (m for p in (*MISSING, FIELD_REQUIRED) if (m := last_match(p, text)) and closes(m))
+    found = next(told, None)
     if found is not None:
         return found, t1(2, 10)
-    key = KEY_ERROR.search(text)
-    if key is None:
+    key = last_match(KEY_ERROR, text)
+    if key is None or not closes(key):
         return None
     return key, t1(2, 10) if "environ" in ending.log else t1(3, 30)
 
@@ -145,7 +151,8 @@ def service_links_override_configuration(facts: Facts) -> Iterable[Signal]:
         found = found_in(ending, SERVICE_LINK)
         if found is None or ending.pod.spec.get("enableServiceLinks") is False:
             continue
-        names = [name for name, address in _services(facts, ending) if address == found["address"]]
+        told = found["address"] or found["first"]
+        names = [name for name, address in _services(facts, ending) if address == told]
         if not names and "DOCKER_HOST" in plain(ending.log):
             continue
         yield _link_signal(facts, ending, found, names)

@@ -411,8 +411,8 @@ def a_wave_that_waits_for_a_kind_nobody_judges() -> World:
 HOOKED = {"argocd.argoproj.io/hook": "PreSync"}
 
 
-def hook(made: World, *, failed_at: float, at: float = 2) -> World:
-    made.workload("migrate", kind="Job", restartPolicy="Never")
+def hook(made: World, *containers: Any, failed_at: float, at: float = 2) -> World:
+    made.workload("migrate", *containers, kind="Job", restartPolicy="Never")
     job = made.live("Job", "migrate")
     job["metadata"]["annotations"] = HOOKED
     made.put(job, at)

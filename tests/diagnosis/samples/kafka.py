@@ -166,7 +166,12 @@ def a_broker_leaves_once_while_the_quorum_forms() -> World:
     """One exit after a minute is normal; its clients crash meanwhile."""
     world = kafka()
     crash_loop(world, "kafka", Crash(log=NOT_REGISTERED, seconds=62, times=1))
-    past = {"exitCode": 1, "reason": "Error", "startedAt": stamp(2), "finishedAt": stamp(64)}
+    past: dict[str, Any] = {
+        "exitCode": 1,
+        "reason": "Error",
+        "startedAt": stamp(2),
+        "finishedAt": stamp(64),
+    }
     world.pod("kafka", 65, state=running(65, restarts=1, **past), phase="Running")
     world.ready("kafka", 95)
     world.workload("order", container("order", env=env(KAFKA_BOOTSTRAP_SERVERS="kafka:9092")))
@@ -238,7 +243,7 @@ def client(
     at: float = 40,
     ready: float = 20,
     again: tuple[float, ...] = (60, 90, 120),
-    **values: str,
+    **values: Any,
 ) -> World:
     """Kafka is ready; order runs, is not ready, and complains."""
     world = kafka(**values)
@@ -259,12 +264,12 @@ LOCALHOST_C = "%3|1732270000.123|FAIL|rdkafka#producer-1| [thrd:localhost:9092/0
 AT_NODE = "[2026-11-22 10:00:40,100] WARN [Producer clientId=producer-1] Connection to node 0 (kafka-0.kafka-headless/10.244.0.9:9092) could not be established. Node may not be available. (org.apache.kafka.clients.NetworkClient)\n"
 
 
-@sample(("K06", KAFKA), within=140, not_before=60, innocent=(ORDER,))
+@sample(("K06", KAFKA), within=140, not_before=115, innocent=(ORDER,))
 def the_broker_advertises_localhost() -> World:
     return client(LOCALHOST, KAFKA_ADVERTISED_LISTENERS="PLAINTEXT://localhost:9092")
 
 
-@sample(("K06", KAFKA), within=140, not_before=60, innocent=(ORDER,))
+@sample(("K06", KAFKA), within=140, not_before=115, innocent=(ORDER,))
 def the_broker_advertises_localhost_to_librdkafka() -> World:
     return client(LOCALHOST_C)
 

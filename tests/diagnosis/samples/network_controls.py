@@ -69,7 +69,7 @@ def a_sync_under_way_has_not_brought_all_policies_yet() -> World:
 
 
 @sample(within=170)
-def an_init_container_waits_for_a_slow_database() -> World:
+def an_init_container_waits_behind_open_policies() -> World:
     made = corp()
     ready(made, "postgres-catalog", "kafka", "catalog", "payment", "notification")
     made.pod("postgres-order", 3, state=running(3), phase="Running")

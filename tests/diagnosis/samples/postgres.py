@@ -175,7 +175,12 @@ def healthy_in_name_only(complaint: str) -> World:
     """The first start failed in a script; the second one skips it and is ready."""
     world = ends(INIT_FAILED, crash={"code": 3, "times": 1, "begin": 4})
     world.log(POD, "postgres", SKIPPED, 8)
-    past = {"exitCode": 3, "reason": "Error", "startedAt": stamp(4), "finishedAt": stamp(5)}
+    past: dict[str, Any] = {
+        "exitCode": 3,
+        "reason": "Error",
+        "startedAt": stamp(4),
+        "finishedAt": stamp(5),
+    }
     ready = {**running(6, restarts=1, **past), "ready": True}
     world.ready("postgres-order", 12)
     world.pod("postgres-order", 12.5, state=ready, ready=True)

@@ -35,7 +35,7 @@ def the_application_listens_on_loopback_only() -> World:
     return made
 
 
-@sample(("B01", CATALOG), within=200, not_before=90)
+@sample(("B01", CATALOG), within=200, not_before=180)
 def nothing_listens_on_the_probes_port() -> World:
     made = catalog(world(), http(port=8081))
     made.pod("catalog", 3, state=running(2), phase="Running")
@@ -107,7 +107,7 @@ def a_service_answers_503_while_its_database_starts() -> World:
     return made
 
 
-@sample(("B03", CATALOG), within=260, not_before=150)
+@sample(("B03", CATALOG), within=260, not_before=180)
 def a_service_answers_503_for_no_other_reason() -> World:
     made = catalog(world(), http())
     made.pod("catalog", 3, state=running(2), phase="Running")
@@ -116,7 +116,7 @@ def a_service_answers_503_for_no_other_reason() -> World:
     return made
 
 
-@sample(("B04", CATALOG), within=260, not_before=120)
+@sample(("B04", CATALOG), within=260, not_before=180)
 def a_health_check_takes_too_long() -> World:
     made = catalog(world(), http())
     made.pod("catalog", 3, state=running(2), phase="Running")
@@ -124,7 +124,7 @@ def a_health_check_takes_too_long() -> World:
     return made
 
 
-@sample(("B11", CATALOG), within=260, not_before=120)
+@sample(("B11", CATALOG), within=330, not_before=300)
 def a_probe_command_fails_without_a_word() -> World:
     made = catalog(world(), {"exec": {"command": ["/app/ready"]}})
     made.pod("catalog", 3, state=running(2), phase="Running")
@@ -132,7 +132,7 @@ def a_probe_command_fails_without_a_word() -> World:
     return made
 
 
-@sample(("B11", CATALOG), within=260, not_before=120)
+@sample(("B11", CATALOG), within=330, not_before=300)
 def nothing_tells_why_a_probe_does_not_pass() -> World:
     made = catalog(world(), http())
     made.pod("catalog", 3, state=running(2), phase="Running")

@@ -12,7 +12,7 @@ from tests.diagnosis.world import World, running, stamp, waiting
 # P10, P11, P12
 
 
-LIVENESS = {
+LIVENESS: dict[str, Any] = {
     "livenessProbe": {
         "httpGet": {"path": "/live", "port": 8080},
         "periodSeconds": 5,
@@ -38,7 +38,7 @@ def killed(
             count=3 * (number + 1),
             key=kind,
         )
-        down = {
+        down: dict[str, Any] = {
             "exitCode": 137,
             "reason": "Error",
             "startedAt": stamp(begin),

@@ -97,7 +97,7 @@ def exit_code_128_twice_is_the_node() -> World:
     return world
 
 
-@sample(within=100)
+@sample(within=250)
 def a_container_name_is_still_reserved() -> World:
     world = order()
     text = 'failed to reserve container name "order_order-h1-abcde_shop_9f_0": name "order_order-h1-abcde_shop_9f_0" is reserved for "4c2e"'

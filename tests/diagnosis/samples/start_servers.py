@@ -63,7 +63,19 @@ def section_4_25_behind_a_socket_probe_with_the_address_in_a_secret() -> World:
     return slow_postgres(SOCKET, HIDDEN_ADDRESS)
 
 
-def slow_postgres(probe: dict[str, Any], address: dict[str, Any], *, has_log: bool = True) -> World:
+@sample(within=300)
+def a_warning_before_a_refused_connection_is_no_cause() -> World:
+    warnings = (
+        "WARNING: The directory '/home/order/.cache' is not writable: Permission denied: '/home/order/.cache'\n"
+        "WARNING: environment variable SENTRY_DSN is not set\n"
+        "INFO connecting to tcp://10.96.20.15:5432\n"
+    )
+    return slow_postgres(TCP, PLAIN_ADDRESS, log=warnings + REFUSED)
+
+
+def slow_postgres(
+    probe: dict[str, Any], address: dict[str, Any], *, has_log: bool = True, log: str = REFUSED
+) -> World:
     """Postgres runs an init script for 150 s while order is started again and again."""
     world = World()
     world.workload("order", container("order", env=[address], ports=[{"containerPort": 8080}]))
@@ -87,8 +99,8 @@ def slow_postgres(probe: dict[str, Any], address: dict[str, Any], *, has_log: bo
                 count=count,
             )
         world.ready("postgres-order", 158)
-    last = crash_loop(world, "order", Crash(log=REFUSED, times=6))
-    past = {"exitCode": 1, "reason": "Error"}
+    last = crash_loop(world, "order", Crash(log=log, times=6))
+    past: dict[str, Any] = {"exitCode": 1, "reason": "Error"}
     past |= {"startedAt": stamp(last - 2), "finishedAt": stamp(last)}
     begin = last + 10
     world.pod("order", begin, state=running(begin, restarts=6, **past), phase="Running")
@@ -127,7 +139,7 @@ def a_client_of_a_slow_server_fails_once_more_after_it_is_ready() -> World:
     )
     other = {4: "RuntimeError: topic orders has no leader yet"}
     last = crash_loop(world, "order", Crash(log=refused, logs=other, times=5))
-    past = {
+    past: dict[str, Any] = {
         "exitCode": 1,
         "reason": "Error",
         "startedAt": stamp(last - 2),
@@ -159,7 +171,7 @@ def a_program_ends_with_its_own_error_after_its_slow_server_is_ready() -> World:
 
 
 @sample(within=240)
-def an_init_container_waits_for_a_slow_database() -> World:
+def a_wait_for_a_slow_database_is_no_fault() -> World:
     world = World()
     wait = container(
         "wait",
@@ -206,18 +218,16 @@ def two_faults_are_two_roots() -> World:
 # P17
 
 
-def lacks(text: str, **postgres: Any) -> World:
+def lacks(text: str, at: float = 8) -> World:
+    """The database is ready from `at` on; order ends over and over with these words."""
     world = World()
     env = [{"name": "DB_HOST", "value": "postgres-order"}, {"name": "DB_NAME", "value": "orders"}]
     world.workload("order", container("order", env=env))
-    world.workload(
-        "postgres-order", container("postgres", "postgres:17", **postgres), kind="StatefulSet"
-    )
+    world.workload("postgres-order", container("postgres", "postgres:17"), kind="StatefulSet")
     world.service("postgres-order", 5432)
-    world.log(
-        "postgres-order-0", "postgres", "PostgreSQL init process complete; ready for start up.", 9
-    )
-    world.ready("postgres-order", 8)
+    done = "PostgreSQL init process complete; ready for start up."
+    world.log("postgres-order-0", "postgres", done, 7)
+    world.ready("postgres-order", at)
     crash_loop(world, "order", Crash(log=text, begin=20, times=6))
     return world
 
