@@ -194,7 +194,7 @@ def _victims(facts: Facts, group: Group, groups: Sequence[Group]) -> tuple[Objec
     own = {n for g in groups if g is not group for n in g.nodes}
     found: dict[ObjectRef, None] = dict.fromkeys(group.nodes)
     found.update(dict.fromkeys(v for s in group.signals for v in s.explains))
-    for node in (*group.nodes, group.lead.root):
+    for node in (*group.nodes, group.lead.root, *(v for s in group.signals for v in s.explains)):
         for dependent in _dependents(facts, node):
             if not facts.is_ok(dependent) and dependent not in own:
                 found.setdefault(dependent)

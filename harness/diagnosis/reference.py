@@ -15,8 +15,8 @@ never used again. `harness diagnose --explain ID` prints one entry.
 The class says when a cause may end a run. **T0**: at first sight. **T0c**: at first sight, once the
 object is absent from the cluster, from every rendered Application, from what the harness provides,
 and nothing would produce it. **T1(n,s)**: after n observations, the first at least s seconds ago.
-**T2(s)**: after s seconds without any progress. **N**: never by itself; it is a symptom or a passing
-state, and is only kept as evidence.
+**T2(s)**: after s seconds without any progress. **N**: never by itself; it is a symptom or a
+passing state, and is only kept as evidence.
 
 Regenerate this page with `make causes`.
 """

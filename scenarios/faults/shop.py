@@ -456,7 +456,7 @@ SINGLE = (
             "widget.yaml",
             "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one}\nspec: {}\n",
         ),
-        roots=(("A11", "Widget shop-dev/one"),),
+        roots=(("A11", "CustomResourceDefinition widgets.example.com"),),
     ),
     Fault(
         name="resource-misspelled",

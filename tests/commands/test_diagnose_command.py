@@ -53,9 +53,7 @@ def test_the_json_holds_the_same_and_nothing_else(
     ]
 
 
-def test_a_healthy_recording_is_healthy(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_healthy_recording_is_healthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diagnose", str(recording(tmp_path, broken=False))]) == ExitCode.OK
     assert "Everything is ready" in capsys.readouterr().out
 

@@ -15,7 +15,7 @@ from tests.diagnosis.samples.admission import (
     result,
     retried,
 )
-from tests.diagnosis.samples.argocd import SERVER
+from tests.diagnosis.samples.argocd import SERVER, project
 from tests.diagnosis.world import World, container
 
 
@@ -88,6 +88,32 @@ def test_create_namespace_is_named_as_the_reason_for_the_kind() -> None:
     assert found.field == "spec.clusterResourceWhitelist"
     assert "CreateNamespace=true makes one" in found.seen
     assert found.fix == "add {group: '', kind: Namespace} to spec.clusterResourceWhitelist"
+
+
+def test_another_kind_has_nothing_to_do_with_create_namespace() -> None:
+    text = "resource apps:Deployment is not permitted in project shop"
+    options = {"syncPolicy": {"syncOptions": ["CreateNamespace=true"]}}
+
+    found = only(refused(World(), result(text), spec=options))
+
+    assert found.field == "spec.namespaceResourceWhitelist"
+    assert "CreateNamespace" not in found.seen
+    assert "Deployment of apps" in found.seen
+
+
+def test_a_project_that_permits_the_kind_by_now_gets_a_minute() -> None:
+    made = project(World(), namespaceResourceWhitelist=[{"group": "apps", "kind": "*"}])
+    text = "resource apps:Deployment is not permitted in project shop"
+    retried(made, result(text), spec={"project": "shop"})
+
+    assert not made.diagnose(55).findings
+    assert only(made, 65).cause == "A08"
+
+
+def test_the_namespaces_of_a_project_are_told() -> None:
+    found = only(admission.one_object_is_in_a_namespace_outside_the_project())
+
+    assert found.expected == "a namespace of the project: shop"
 
 
 def test_a_removed_version_names_the_installed_one() -> None:

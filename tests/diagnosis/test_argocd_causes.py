@@ -298,6 +298,26 @@ def test_an_annotation_that_stops_argo_cd_is_named() -> None:
     assert "skip-reconcile" in only(made, 100).field
 
 
+def test_a_namespace_that_no_controller_watches_is_named() -> None:
+    made = World()
+    made.expected_applications = ["shop"]
+    app = {"kind": "Application", "metadata": {"name": "shop", "namespace": "shop"}, "spec": {}}
+    made.put(app, 2)
+
+    assert not made.diagnose(100).findings
+    found = only(made, 130)
+    assert (found.cause, found.field) == ("A27", "metadata.namespace")
+
+
+def test_an_application_without_status_in_the_engines_namespace_is_not_yet_looked_at() -> None:
+    made = World()
+    made.expected_applications = ["shop"]
+    app = {"kind": "Application", "metadata": {"name": "shop", "namespace": "argocd"}, "spec": {}}
+    made.put(app, 2)
+
+    assert not [f for f in made.diagnose(150).findings if f.cause == "A27"]
+
+
 def test_an_ignored_health_is_noted_while_the_workload_is_not_ready() -> None:
     made = argocd.a_health_that_is_ignored_is_a_note()
 
@@ -318,6 +338,21 @@ def test_a_wait_points_at_the_object_and_is_no_finding() -> None:
     made = argocd.a_wave_that_waits_for_a_slow_workload()
 
     assert ("A16", "StatefulSet shop/db") in suspects(made.diagnose(60))
+
+
+def test_the_object_of_a_wait_is_looked_up_where_the_application_holds_it() -> None:
+    made = World()
+    held = [
+        {"kind": "KafkaTopic", "name": "other", "namespace": "wrong"},
+        {"kind": "ConfigMap", "name": "orders", "namespace": "wrong"},
+        {"kind": "KafkaTopic", "name": "orders", "namespace": "messaging"},
+    ]
+    waiting_for(made, "kafka.strimzi.io/KafkaTopic/orders")
+    app = made.live("Application", "shop")
+    app["status"]["resources"] = held
+    made.put(app, 3)
+
+    assert ("A16", "KafkaTopic messaging/orders") in suspects(made.diagnose(30))
 
 
 def test_a_deadlock_says_which_waves_wait_for_each_other() -> None:
@@ -393,6 +428,7 @@ def test_a_hook_that_argo_cd_has_deleted_is_judged_by_its_result() -> None:
     found = only(made, 10)
 
     assert (found.cause, str(found.object)) == ("A17", "Job shop/migrate")
+    assert "Job has reached the specified backoff limit" in found.seen
 
 
 # ApplicationSets
@@ -444,6 +480,21 @@ def test_an_empty_set_of_somebody_else_is_left_alone() -> None:
     made.expected_applications, made.revision = [], ""
 
     assert not made.diagnose(900).findings
+
+
+def test_a_set_that_owns_a_judged_application_is_judged() -> None:
+    made = application_sets.a_placeholder_stays_in_the_path()
+    made.revision = ""
+
+    assert [f.cause for f in made.diagnose(60).findings] == ["A22"]
+
+
+def test_a_set_that_owns_nothing_here_is_somebody_elses() -> None:
+    made = application_sets.two_applications_of_one_name()
+    made.application("shop", at=5)
+    made.expected_applications, made.revision = ["shop"], ""
+
+    assert not made.diagnose(600).findings
 
 
 def test_an_unfilled_placeholder_blames_the_set_and_not_the_path() -> None:
@@ -521,6 +572,9 @@ def test_cluster_scoped_kinds_need_an_entry_and_namespaced_ones_do_not() -> None
         "Namespace",
         namespaced=False,
     )
+    only_core = {"namespaceResourceWhitelist": [{"group": "", "kind": "*"}]}
+    assert not permits_kind(only_core, "apps", "Deployment", namespaced=True)
+    assert permits_kind(only_core, "", "Secret", namespaced=True)
     denied = {"namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}]}
     assert not permits_kind(denied, "", "Secret", namespaced=True)
 

@@ -213,6 +213,7 @@ def test_dns_waits_for_its_node_first() -> None:
 def test_the_clock_of_dns_starts_when_the_node_is_ready() -> None:
     world = with_dns(World())
     world.workload("order")
+    world.pod("order", 3, state=running(3))
     dns(world, 3)
     node(world, 80, conditions(True, 80))
 

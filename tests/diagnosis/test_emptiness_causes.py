@@ -6,7 +6,7 @@ from harness.diagnosis.catalogue import catalogue
 from harness.model.finding import Outcome
 from tests.diagnosis.sample import SAMPLES
 from tests.diagnosis.samples import admission, application_sets, argocd, emptiness, repo
-from tests.diagnosis.world import World, stamp
+from tests.diagnosis.world import START, World, stamp
 
 SHOP = "Application argocd/shop"
 QUIET = {"R09", "R10", "A28", "A29", "A30"}
@@ -86,6 +86,7 @@ def test_a_failed_operation_of_a_synced_application_quotes_its_message() -> None
 
     assert "something went wrong at the end" in found.seen
     assert "still calls it Synced" in found.seen
+    assert found.first_seen == START + 3
 
 
 def test_what_has_just_changed_gets_time_however_old_the_run_is() -> None:
@@ -106,6 +107,13 @@ def test_a_wave_that_has_just_begun_to_wait_gets_its_time() -> None:
 
     assert not made.diagnose(700).findings
     assert [f.cause for f in made.diagnose(810).findings] == ["A16"]
+
+
+def test_a_job_whose_pod_is_gone_did_run() -> None:
+    made = emptiness.job(World())
+    made.put({**made.live("Job", "seed"), "status": {"failed": 1}}, 5)
+
+    assert not [f for f in made.diagnose(600).findings if f.cause == "E04"]
 
 
 def test_names_that_argo_cd_changes_are_not_compared() -> None:

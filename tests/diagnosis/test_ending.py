@@ -51,9 +51,7 @@ def test_a_pod_that_has_not_tried_its_image_is_waited_for() -> None:
 
 
 def test_a_suspect_that_will_count_soon_is_waited_for() -> None:
-    soon = Diagnosis(
-        outcome=Outcome.FAILED, findings=(finding(),), suspects=(finding(START + 15),)
-    )
+    soon = Diagnosis(outcome=Outcome.FAILED, findings=(finding(),), suspects=(finding(START + 15),))
     late = Diagnosis(
         outcome=Outcome.FAILED, findings=(finding(),), suspects=(finding(START + 300),)
     )

@@ -23,7 +23,7 @@ from tests.diagnosis.samples.pull_world import (
     TIMED_OUT,
     failing_pull,
 )
-from tests.diagnosis.world import World, container, running
+from tests.diagnosis.world import START, World, container, running
 
 IMAGE = "ghcr.io/shop/app:1"
 
@@ -61,6 +61,10 @@ IMAGE = "ghcr.io/shop/app:1"
         ),
         ("failed to pull and unpack image: no match for platform in manifest: not found", PullError.PLATFORM),
         ("no matching manifest for linux/arm64/v8 in the manifest list entries", PullError.PLATFORM),
+        (
+            RESOLVE + "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://ghcr.io/token: 404 Not Found",
+            PullError.DENIED,
+        ),
         ("tls: failed to verify certificate: x509: certificate signed by unknown authority", PullError.TLS),
         ("http: server gave HTTP response to HTTPS client", PullError.TLS),
         ("failed to extract layer: write /x: no space left on device: unknown", PullError.DISK),
@@ -205,6 +209,18 @@ def test_time_outs_before_it_do_not_count_as_not_found() -> None:
 
     assert not found.findings
     assert [s.cause for s in found.suspects] == ["I01"]
+
+
+def test_a_harness_that_began_during_the_back_off_counts_the_try_before() -> None:
+    world = one(IMAGE)
+    failing_pull(world, "app", NOT_FOUND, tries=(-30, 15))
+    world.entries = [
+        e
+        for e in world.entries
+        if e.ref.kind != "Event" and (e.ref.kind != "Pod" or e.at > START - 28)
+    ]
+
+    assert the_finding(world.diagnose(20)).cause == "I01"
 
 
 def test_a_known_registry_is_not_called_misspelt() -> None:

@@ -21,6 +21,7 @@ class Api:
         return body
 
     def delete(self, path: str, *, grace_seconds: int | None = None) -> None:
+        assert grace_seconds is None, "a pod is given its time to end"
         self._answer("delete", path)
 
     def _answer(self, verb: str, path: str) -> None:

@@ -46,7 +46,7 @@ def roots(diagnosis: Diagnosis) -> set[tuple[str, str]]:
 
 def chance_of(given: Sample) -> random.Random:
     """Another disorder for every sample, the same in every run."""
-    return random.Random(given.name)
+    return random.Random(given.name)  # noqa: S311 # disorder, not a secret
 
 
 def test_there_are_samples_and_each_has_a_name_of_its_own() -> None:

@@ -505,8 +505,8 @@ def test_only_a_hard_spread_needs_its_label() -> None:
 
 def test_a_host_port_names_its_path_and_who_has_it() -> None:
     world = two_replicas_with_one_host_port()
-    other = container("proxy", ports=[{"containerPort": 8443, "hostPort": 443}])
-    world.workload("proxy", other)
+    ports = [{"containerPort": 8443, "hostPort": 443}]
+    world.workload("proxy", container("proxy", ports=ports))
     world.pod("proxy", 1, state=running(1))
     world.ready("proxy", 2)
 
@@ -606,6 +606,16 @@ def test_the_second_pod_may_be_refused_while_the_first_runs() -> None:
     world.event("StatefulSet", "db", "FailedCreate", text, 5)
 
     assert [s.cause for s in signals(world, 6)] == ["H05"]
+
+
+@pytest.mark.parametrize("status", [{"succeeded": 1}, {"failed": 1}, {"completionTime": stamp(4)}])
+def test_a_job_that_ran_lacks_no_pod(status: dict[str, Any]) -> None:
+    world = World()
+    made = world.workload("migrate", kind="Job")
+    world.event("Job", "migrate", "FailedCreate", f"Error creating: {POD_SECURITY}", 2)
+    world.put({**made, "status": status}, 4)
+
+    assert signals(world) == []
 
 
 def test_the_pods_of_a_cron_job_are_refused_to_the_cron_job() -> None:
@@ -765,6 +775,13 @@ def test_an_old_pod_that_starts_is_not_stuck() -> None:
     world.pod("db", 20, hash_="db-r1", state=running(20))
 
     assert signals(world, 200) == []
+
+
+def test_a_stuck_pod_of_another_namespace_does_not_count() -> None:
+    world = old_pod()
+    world.namespace = "elsewhere"
+
+    assert signals(world, 75) == []
 
 
 def test_a_pod_that_is_being_deleted_is_not_stuck() -> None:

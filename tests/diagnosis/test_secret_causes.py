@@ -33,7 +33,7 @@ from tests.diagnosis.samples.secret import (
     scenario_2_the_pull_secret_was_never_created,
     scenario_19_a_missing_pull_secret_hides_a_missing_tag,
 )
-from tests.diagnosis.world import Object, World, container, running, stamp
+from tests.diagnosis.world import Object, World, container, ended, running, stamp
 
 SECRET = ObjectRef("Secret", SPACE, PULL_SECRET)
 OTHERWISE = t1(3, 45)
@@ -434,3 +434,33 @@ def test_one_refusal_is_only_a_suspect() -> None:
     crash_loop(world, "app", Crash(log=log, times=1))
 
     assert "S13" not in {f.cause for f in world.diagnose(20).findings}
+
+
+def test_a_client_that_stays_alive_is_given_more_time() -> None:
+    world = World()
+    world.workload("app", container("app", env=[secret_env("PGPASSWORD", "db", "password")]))
+    world.secret("db", "password")
+    line = 'FATAL:  password authentication failed for user "app"\n'
+    world.pod("app", 2, state=running(2))
+    world.log("app-h1-abcde", "app", line * 4, 40)
+    world.log("app-h1-abcde", "app", line * 8, 55)
+
+    assert "S13" not in {f.cause for f in world.diagnose(54).findings}
+    assert "S13" in {f.cause for f in world.diagnose(70).findings}
+
+
+def test_a_job_that_gave_up_is_judged_at_once() -> None:
+    world = World()
+    migrate = container("migrate", env=[secret_env("PGPASSWORD", "db", "password")])
+    world.workload("migrate", migrate, kind="Job", restartPolicy="Never")
+    world.secret("db", "password")
+    world.pod("migrate", 2, name="migrate-x", state=running(2))
+    world.pod("migrate", 6, name="migrate-x", state=ended(6, 1, "Error"), phase="Failed")
+    text = 'FATAL:  password authentication failed for user "app"'
+    world.log("migrate-x", "migrate", text, 6.5)
+    condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    world.put(
+        {**world.live("Job", "migrate"), "status": {"failed": 1, "conditions": [condition]}}, 7
+    )
+
+    assert the_finding(world.diagnose(9)).cause == "S13"

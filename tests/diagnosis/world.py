@@ -108,7 +108,8 @@ class World:
             found = self._live.get(ObjectRef(kind, place, name))
             if found is not None:
                 return found
-        raise LookupError(f"{kind} {name} was never put")
+        message = f"{kind} {name} was never put"
+        raise LookupError(message)
 
     def gone(self, kind: str, name: str, at: float) -> None:
         """An object is deleted."""
@@ -138,7 +139,7 @@ class World:
         at: float = 0.5,
         **template: Any,
     ) -> Object:
-        """Declares and creates a workload with its ReplicaSet; further fields go to the pod spec."""
+        """Declares and creates a workload; further fields go to the pod spec."""
         marks = dict(labels or {"app": name})
         pod = {"containers": list(containers) or [container(name)], **template}
         obj: Object = {
@@ -264,7 +265,8 @@ class World:
             found = self._live.get(ObjectRef(kind, self.namespace, workload))
             if found is not None:
                 return found
-        raise LookupError(f"workload {workload} was never made")
+        message = f"workload {workload} was never made"
+        raise LookupError(message)
 
     @staticmethod
     def _pod_name(owner: Object, workload: str) -> str:
@@ -411,7 +413,8 @@ class World:
 
     def event(
         self, kind: str, name: str, reason: str, message: str, at: float, *, count: int = 1,
-        type: str = "Warning", first: float | None = None, key: str = "", component: str = "kubelet",
+        type: str = "Warning", first: float | None = None, key: str = "",
+        component: str = "kubelet",
     ) -> None:  # fmt: skip
         """An Event about a live object; the same `key` (default: reason) is the same event."""
         about = self.live(kind, name)
@@ -546,7 +549,10 @@ def ended(at: float, code: int = 0, reason: str = "Completed", restarts: int = 0
         "restartCount": restarts,
         "state": {
             "terminated": {
-                "exitCode": code, "reason": reason, "finishedAt": stamp(at), "startedAt": stamp(at - 1),
+                "exitCode": code,
+                "reason": reason,
+                "finishedAt": stamp(at),
+                "startedAt": stamp(at - 1),
             }
         },
     }  # fmt: skip

@@ -24,7 +24,9 @@ TEMPLATE = {
             {
                 "name": "web",
                 "image": "ghcr.io/shop/web:1",
-                "env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "login", "key": "k"}}}],
+                "env": [
+                    {"name": "K", "valueFrom": {"secretKeyRef": {"name": "login", "key": "k"}}}
+                ],
             }
         ]
     },
@@ -99,16 +101,21 @@ class Api:
         for obj in objects:
             self._objects.setdefault(collection(obj["kind"], "shop"), []).append(obj)
 
-    def get(self, path: str, **query: str) -> Object:
+    def get(self, path: str, **_: str) -> Object:
         return {"items": self._objects.get(path, []), "metadata": {"resourceVersion": "9"}}
 
     def watch(self, path: str, resource_version: str, *, seconds: int = 240) -> Stream:
+        assert path.startswith("/api")
+        assert resource_version == "9"
+        assert seconds > 0
         return Stream()
 
     def logs(
         self, namespace: str, pod: str, container: str, *, previous: bool = False, lines: int = 200
     ) -> str:
-        return ""
+        assert (namespace, pod, container) == ("shop", "web-0", "web")
+        assert lines > 0
+        return "previous" if previous else ""
 
 
 class Clock:

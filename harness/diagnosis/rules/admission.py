@@ -57,7 +57,7 @@ def _kind_not_permitted(facts: Facts, refusal: Refusal, match: re.Match[str]) ->
     field = kinds_field(namespaced=namespaced)
     creates = kind == "Namespace" and "CreateNamespace=true" in refusal.app.options
     reason = " (CreateNamespace=true makes one)" if creates else ""
-    stale = permits_kind(spec, group, kind, namespaced=namespaced)
+    stale = bool(spec) and permits_kind(spec, group, kind, namespaced=namespaced)
     yield refusal.signal(
         facts,
         "A08",

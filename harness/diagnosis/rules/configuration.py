@@ -16,7 +16,6 @@ from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact, PodFact
 from harness.diagnosis.rules import passwords
 from harness.diagnosis.rules.absent_objects import (
-    MADE_BY_CONTROLLERS,
     keys_of,
     need_of_absence,
     need_of_key,
@@ -43,7 +42,7 @@ def environments_without_source(facts: Facts) -> Iterator[Signal]:
     """Yields each Secret, ConfigMap or key that a container's environment asks for in vain."""
     for pod, container in waiting_with(facts, "CreateContainerConfigError"):
         lack = _lack(facts, pod, container)
-        if lack is None or lack.ref.name in MADE_BY_CONTROLLERS:
+        if lack is None:
             continue
         since = _since(facts, pod, container, lack)
         live = facts.find(lack.ref)

@@ -2,8 +2,9 @@
 
 The kubelet tells of it in `FailedMount` events only, while the pod stays in `ContainerCreating`;
 so the objects themselves are compared too, in a closed world, and a lost event changes nothing.
-"not registered" and "failed to sync ... cache" are passing states of the kubelet's cache
-(k/k#105204, krane#886). Mounts are tried again after up to about two minutes.
+Only "not found" and "non-existent key" count: "not registered" and "failed to sync ... cache" are
+passing states of the kubelet's cache (k/k#105204, krane#886). A mount is tried again after at most
+about two minutes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.diagnosis.events import EventFact
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
 from harness.diagnosis.rules.absent_objects import keys_of, need_of_absence, need_of_key
@@ -26,7 +26,6 @@ RETRIED = t1(4, 120)
 UNTOLD = t1(2, 30)
 """Without an event the pod must have stood still for a while."""
 _CREATING = frozenset({"", "ContainerCreating", "PodInitializing"})
-_PASSING = re.compile(r"not registered|failed to sync (?:secret|configmap) cache", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +93,13 @@ def _told(facts: Facts, pod: PodFact, reference: Reference, key: str) -> _Told:
         if key
         else rf'{kind} "{quoted}" not found'
     )
-    events = [e for e in facts.events(pod.ref, "FailedMount") if _says(e, text)]
+    events = [
+        e for e in facts.events(pod.ref, "FailedMount") if re.search(text, e.message, re.IGNORECASE)
+    ]
     if not events:
         return _Told()
     return _Told(
         count=sum(e.count for e in events),
         first=min(e.first for e in events),
         text=events[-1].message,
-    )
-
-
-def _says(event: EventFact, pattern: str) -> bool:
-    return not _PASSING.search(event.message) and bool(
-        re.search(pattern, event.message, re.IGNORECASE)
     )

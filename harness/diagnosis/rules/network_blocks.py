@@ -12,12 +12,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.connectivity.dependencies import Dependency, Graph
+from harness.connectivity.nearness import Lack
 from harness.connectivity.reach import DNS, Blocked, Miss, blocked
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.connection_texts import ConnectionTrouble, TroubleKind
 from harness.diagnosis.rules.network_evidence import Shown, Symptom, lasting_since, symptoms
-from harness.diagnosis.rules.network_ways import Proof, Strength, Way, proofs
+from harness.diagnosis.rules.network_ways import (
+    Proof,
+    Strength,
+    Way,
+    offered_ports,
+    proofs,
+)
 from harness.model.refs import ObjectRef
+
+MOST_CLIENTS = 60
+"""More clients that suffer at once are not judged; one policy or resolver explains them too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +47,24 @@ def blocks(facts: Facts) -> tuple[Blocked, ...]:
 
 def _blocks(facts: Facts) -> tuple[Blocked, ...]:
     policies = [o for o in facts.manifests if o.get("kind") == "NetworkPolicy"]
-    if not policies or not any(symptoms(facts, w) for w in facts.workloads):
+    suffering = [w for w in facts.workloads if symptoms(facts, w)] if policies else []
+    if not suffering:
         return ()
     objects = [dict(o) for o in facts.manifests]
     if any("ipBlock" in str(policy.get("spec")) for policy in policies):
         # Addresses matter to address ranges alone, and a large cluster has many pods.
         objects += [dict(o) for o in (*facts.all("Node"), *facts.all("Pod"))]
-    found = blocked(facts.graph, objects, namespace_labels(facts))
+    graph = _around(facts.graph, frozenset(sorted(suffering)[:MOST_CLIENTS]))
+    found = blocked(graph, objects, namespace_labels(facts))
     return tuple(b for b in found if not b.advisory and is_in_force(facts, b))
+
+
+def _around(graph: Graph, clients: frozenset[ObjectRef]) -> Graph:
+    """Returns the needs of some clients alone: to judge the others costs time and tells nothing."""
+    return Graph(
+        dependencies=tuple(d for d in graph.dependencies if d.client in clients),
+        clients_of_dns=graph.clients_of_dns & clients,
+    )
 
 
 def namespace_labels(facts: Facts) -> dict[str, dict[str, str]]:
@@ -117,13 +138,35 @@ def hurts_of_edges(facts: Facts) -> tuple[Hurt, ...]:
     return tuple(
         Hurt(block=found, proof=proof)
         for found in blocks(facts)
-        if found.dependency and found.client not in nameless and _is_up(facts, found)
+        if found.dependency
+        and found.client not in nameless
+        and _is_up(facts, found)
+        and found.dependency not in misled(facts)
         for proof in proofs(
             facts,
             Way.of(facts, found.dependency),
             (TroubleKind.TIMEOUT,),
             ready=0.0 if found.client == found.server else facts.ready_since(found.server),
         )
+    )
+
+
+def misled(facts: Facts) -> frozenset[Dependency]:
+    """Returns the needs that a Service leads to a port which its pods do not offer.
+
+    The policies allow the pair another port and forbid this one: to open it would not help.
+    """
+    found: frozenset[Dependency] = facts.memo("network.misled", lambda: _misled(facts))
+    return found
+
+
+def _misled(facts: Facts) -> frozenset[Dependency]:
+    return frozenset(
+        block.dependency
+        for block in blocks(facts)
+        if block.dependency and block.dependency.server and block.dependency.service
+        if block.decision.closest.lack in {Lack.PORT, Lack.SERVICE_PORT}
+        if (offered := offered_ports(facts, block.dependency.server)) and block.port not in offered
     )
 
 

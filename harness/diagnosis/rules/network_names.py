@@ -13,6 +13,7 @@ from harness.connectivity.dependencies import Unresolved
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.connection_texts import TroubleKind
 from harness.diagnosis.rules.network_blocks import without_names
+from harness.diagnosis.rules.network_logged_names import logged_names
 from harness.diagnosis.rules.network_open_world import may_be_made
 from harness.diagnosis.rules.network_ways import Proof, Strength, Way, holder, proofs
 from harness.diagnosis.signal import Need, Signal, t1
@@ -25,7 +26,7 @@ OPEN_WORLD_SECONDS = 180.0
 def names_without_service(facts: Facts) -> Iterator[Signal]:
     """Yields a signal for each client that suffers from a host name that nothing has."""
     nameless = without_names(facts)
-    for name in facts.graph.unresolved:
+    for name in (*facts.graph.unresolved, *logged_names(facts)):
         if not name.certain or name.client in nameless or not _is_absent(facts, name):
             continue
         way = Way(

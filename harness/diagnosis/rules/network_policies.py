@@ -9,6 +9,7 @@ connect while policies are still being applied (N13) has no static reason and st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from harness.connectivity.nearness import Lack
 from harness.connectivity.reach import DNS, Blocked, Miss
@@ -21,7 +22,7 @@ from harness.diagnosis.rules.network_blocks import (
     hurts_of_edges,
 )
 from harness.diagnosis.rules.network_ways import Strength, inventory
-from harness.diagnosis.signal import Need, Signal, t1, t2
+from harness.diagnosis.signal import NEVER, Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
 
 SHOWN = 3
@@ -32,24 +33,43 @@ QUORUM_SECONDS = 130.0
 """Two lives of a broker that leaves after 60 s without its controllers, and a JVM's start."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One policy to change for one reason, and everybody who suffers from it."""
+
+    miss: Miss
+    policy: ObjectRef
+    hurts: tuple[Hurt, ...]
+
+    @property
+    def lead(self) -> Hurt:
+        """What shows it best: by a text, of the end that the cause is about, the oldest."""
+        return max(
+            self.hurts,
+            key=lambda h: (h.proof.strength, h.block.miss is self.miss, -h.proof.since),
+        )
+
+
 def policies_that_forbid(facts: Facts) -> Iterator[Signal]:
     """Yields a signal for each client that suffers from a policy."""
     for miss, policy, hurts in by_policy(hurts_of_dns(facts)):
-        yield from _of_dns(facts, miss, policy, hurts)
+        yield from _of_dns(facts, Case(miss=miss, policy=policy, hurts=hurts))
     for miss, policy, hurts in by_policy(hurts_of_edges(facts)):
+        case = Case(miss=miss, policy=policy, hurts=hurts)
+        told = _signal(facts, case)
         for hurt in hurts:
-            need = _need(facts, miss, hurt)
-            yield _signal(facts, (miss, policy), hurt, hurts, need, by_text=hurt.proof.by_text)
+            yield _of(told, hurt, _need(facts, miss, hurt), by_text=hurt.proof.by_text)
 
 
-def _of_dns(facts: Facts, miss: Miss, policy: ObjectRef, hurts: Sequence[Hurt]) -> Iterator[Signal]:
+def _of_dns(facts: Facts, case: Case) -> Iterator[Signal]:
     """One client without a text proves nothing; several at once, or one text, prove it for all."""
-    told = any(h.proof.strength is Strength.TEXT for h in hurts)
-    several = len({h.block.client for h in hurts}) > 1
-    for hurt in hurts:
-        need = _need(facts, miss, hurt) if told or several else t2(ALONE_SECONDS)
-        pinned = told or (several and hurt.proof.by_text)
-        yield _signal(facts, (miss, policy), hurt, hurts, need, by_text=pinned)
+    has_text = any(h.proof.strength is Strength.TEXT for h in case.hurts)
+    several = len({h.block.client for h in case.hurts}) > 1
+    told = _signal(facts, case)
+    for hurt in case.hurts:
+        enough = has_text or several
+        need = _need(facts, case.miss, hurt) if enough else t2(ALONE_SECONDS)
+        yield _of(told, hurt, need, by_text=has_text or (several and hurt.proof.by_text))
 
 
 def _need(facts: Facts, miss: Miss, hurt: Hurt) -> Need:
@@ -59,31 +79,34 @@ def _need(facts: Facts, miss: Miss, hurt: Hurt) -> Need:
     return hurt.proof.need(is_closed=facts.has_declaration and known)
 
 
-def _signal(
-    facts: Facts,
-    found: tuple[Miss, ObjectRef],
-    hurt: Hurt,
-    hurts: Sequence[Hurt],
-    need: Need,
-    *,
-    by_text: bool,
-) -> Signal:
-    miss, policy = found
-    lead = max(hurts, key=lambda h: (h.proof.strength, h.block.miss is miss, -h.proof.since))
+def _signal(facts: Facts, case: Case) -> Signal:
+    """Returns the signal of the client that shows it best, in the words of the whole case."""
+    lead = case.lead
     return Signal(
-        cause=miss.value,
-        at=hurt.block.client,
-        root=policy,
+        cause=case.miss.value,
+        at=lead.block.client,
+        root=case.policy,
         field=field(lead.block),
-        seen=_seen(lead, hurts),
-        expected=_expected(lead, hurts),
-        fix=_fixes(facts, policy, lead, hurts),
-        need=need,
-        count=hurt.proof.symptom.count,
-        since=hurt.proof.since,
+        seen=_seen(lead, case.hurts),
+        expected=_expected(lead, case.hurts),
+        fix=_fixes(facts, case.policy, lead, case.hurts),
+        need=NEVER,
+        since=lead.proof.since,
         last=facts.now,
+        rank=30,
+    )
+
+
+def _of(told: Signal, hurt: Hurt, need: Need, *, by_text: bool) -> Signal:
+    """Returns the signal of one client of the case."""
+    proof = hurt.proof
+    return replace(
+        told,
+        at=hurt.block.client,
+        need=need,
+        count=proof.symptom.count,
+        since=proof.since,
         by_text=by_text,
-        rank=9 if miss is Miss.SELF else 30,
     )
 
 

@@ -18,13 +18,20 @@ from harness.connectivity.selectors import in_words, selects, unmet
 from harness.connectivity.services import Trouble, is_headless
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.connection_texts import TroubleKind
-from harness.diagnosis.rules.network_blocks import without_names
+from harness.diagnosis.rules.network_blocks import misled, without_names
 from harness.diagnosis.rules.network_evidence import Shown
 from harness.diagnosis.rules.network_open_world import may_be_made
-from harness.diagnosis.rules.network_ways import Proof, Strength, Way, holder, inventory, proofs
-from harness.diagnosis.rules.probe_logs import listening
+from harness.diagnosis.rules.network_ways import (
+    Proof,
+    Strength,
+    Way,
+    holder,
+    inventory,
+    offered_ports,
+    proofs,
+)
 from harness.diagnosis.signal import Need, Signal, t1
-from harness.manifests.pods import containers, field_prefix, pod_labels
+from harness.manifests.pods import field_prefix, pod_labels
 from harness.model.refs import ObjectRef
 
 NOBODY = (TroubleKind.REFUSED, TroubleKind.TIMEOUT)
@@ -133,8 +140,8 @@ def services_with_wrong_ports(facts: Facts) -> Iterator[Signal]:
         server = needed.server
         if server is None or not facts.is_ok(server):
             continue
-        offered = _offered(facts, server)
-        written = needed.trouble in _PORT_TROUBLES
+        offered = offered_ports(facts, server)
+        written = needed.trouble in _PORT_TROUBLES or needed in misled(facts)
         if not written and (not offered or not needed.pod_port or needed.pod_port in offered):
             continue
         ready = facts.ready_since(server)
@@ -142,22 +149,6 @@ def services_with_wrong_ports(facts: Facts) -> Iterator[Signal]:
         for proof in proofs(facts, Way.of(facts, needed), kinds, ready=ready):
             if written or proof.strength is Strength.TEXT:
                 yield _wrong_port(facts, needed, proof, offered)
-
-
-def _offered(facts: Facts, server: ObjectRef) -> frozenset[int]:
-    """The ports that a server declares or says to listen on; empty when it tells none."""
-    declared = {
-        int(port.get("containerPort") or 0)
-        for container in containers(facts.template(server))
-        for port in container.get("ports") or []
-    }
-    said = {
-        address.port
-        for pod in facts.pods_of(server)
-        for container in pod.containers
-        for address in listening(facts.log(container))
-    }
-    return frozenset((declared | said) - {0})
 
 
 def _wrong_port(facts: Facts, needed: Dependency, proof: Proof, offered: frozenset[int]) -> Signal:

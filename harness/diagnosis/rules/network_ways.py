@@ -25,7 +25,9 @@ from harness.diagnosis.rules.network_evidence import (
     quote,
     symptoms,
 )
+from harness.diagnosis.rules.probe_logs import listening
 from harness.diagnosis.signal import T0, Need, t1
+from harness.manifests.pods import containers
 from harness.model.refs import ObjectRef
 
 
@@ -150,6 +152,22 @@ def addresses(facts: Facts, server: ObjectRef | None, service: ObjectRef | None)
     live = (facts.find(service) if service else None) or {}
     own.add(str((live.get("spec") or {}).get("clusterIP") or ""))
     return frozenset(own - {"", "None"})
+
+
+def offered_ports(facts: Facts, server: ObjectRef) -> frozenset[int]:
+    """Returns the ports that a server declares or says to listen on; empty when it tells none."""
+    declared = {
+        int(port.get("containerPort") or 0)
+        for container in containers(facts.template(server))
+        for port in container.get("ports") or []
+    }
+    said = {
+        address.port
+        for pod in facts.pods_of(server)
+        for container in pod.containers
+        for address in listening(facts.log(container))
+    }
+    return frozenset((declared | said) - {0})
 
 
 def waits_for(facts: Facts, way: Way, symptom: Symptom) -> bool:

@@ -80,7 +80,7 @@ def place_of(text: str, *, folder: str = "", root: str = "") -> Place:
         root=root,
         folder=inside,
         made=relative_to_repository(target, root) if target else "",
-        entry=entry if own or not entered else "",
+        entry=entry if own else "",
     )
 
 

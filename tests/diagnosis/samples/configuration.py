@@ -180,7 +180,13 @@ def a_volume_item_whose_key_is_missing() -> World:
 def a_volume_item_whose_config_key_is_missing() -> World:
     items = [{"key": "app.yaml", "path": "app.yaml"}]
     world = mounting({"configMap": {"name": "settings", "items": items}})
-    world.config_map("settings", **{"app.yml": "a: 1"})
+    world.put(
+        {
+            "kind": "ConfigMap",
+            "metadata": {"name": "settings", "namespace": "shop"},
+            "data": {"app.yml": "a: 1"},
+        }
+    )
     not_mounted(world, "references non-existent config key: app.yaml", 3, 4, 5, 7, 11, 19, 35)
     return world
 

@@ -112,8 +112,10 @@ class _Pull:
 
     def state(self, at: float, status: Object) -> None:
         own = {**self.others, self.name: status}
-        state = {"init": own} if self.is_init else {"state": own, "init": self.others}
-        made = self.world.pod(self.workload, at, name=self.pod, node=self.node, **state)
+        made = self.world.pod(
+            self.workload, at, name=self.pod, node=self.node,
+            state=None if self.is_init else own, init=own if self.is_init else self.others,
+        )  # fmt: skip
         self.title = made["metadata"]["name"]
         if self.spec:
             self.world.put({**made, "spec": {**made["spec"], **self.spec}}, at)
