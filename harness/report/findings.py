@@ -22,7 +22,7 @@ from harness.model.run import RunRecord
 from harness.report.wording import counted, one_line
 
 WIDTH = 100
-LABEL = 11
+LABEL = 12
 VICTIMS = 6
 
 

@@ -20,6 +20,7 @@ from harness.model.run import (
     StageRecord,
     StageState,
 )
+from harness.report.findings import shown_findings
 from harness.report.wording import counted, cut, duration
 
 MOST_URGENT_FIRST = (
@@ -141,7 +142,11 @@ def headline(run: RunRecord) -> str:
 
 
 def _failure(run: RunRecord) -> str:
-    stage = failed_stage(run)
+    stage, findings = failed_stage(run), shown_findings(run)
+    if findings:
+        named = "; ".join(f"{f.cause} on {f.object}" for f in findings[:3])
+        more = f" and {len(findings) - 3} more" if len(findings) > 3 else ""
+        return f"Root cause after {duration(run.seconds)}: {named}{more}."
     if stage:
         return f"Stage “{stage.title}” failed after {duration(run.seconds)}."
     wrong = contradictions(run)

@@ -181,6 +181,30 @@ def test_an_unknown_kind_is_told_by_its_version_too() -> None:
     assert str(found.object) == admission.DEFINITION
 
 
+def test_a_misspelt_group_names_the_one_that_others_use() -> None:
+    made = declared_order(World())
+    rule = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PodMonitor",
+        "metadata": {"name": "x"},
+    }
+    made.declare(rule)
+    text = (
+        "The Kubernetes API could not find monitoring.coreos.co/ServiceMonitor for requested "
+        'resource shop/order. Make sure the "ServiceMonitor" CRD is installed.'
+    )
+
+    found = only(refused(made, result(text, admission.MONITOR, "monitoring.coreos.co")))
+
+    assert found.fix == "set apiVersion to the group monitoring.coreos.com"
+
+
+def test_the_only_refusal_is_quoted_when_nobody_knows_it() -> None:
+    found = only(admission.an_object_is_refused_for_a_reason_nobody_knows(), 230)
+
+    assert found.seen.endswith("failed after 6 tries: the widget server is in a bad mood")
+
+
 def test_the_generic_text_takes_the_kind_from_the_object() -> None:
     text = "the server could not find the requested resource"
     made = declared_order(World())

@@ -1,29 +1,23 @@
-"""Applications and ApplicationSets: wording, what is only noted, and what is nobody's business."""
+"""Applications: wording, what is only noted, and what is nobody's business."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from harness.diagnosis.fold import folded
 from harness.diagnosis.rules.application_facts import applications
 from harness.diagnosis.rules.engine_texts import decisive, is_engine_down, is_host_down
-from harness.diagnosis.rules.operations import is_older, operation_of
 from harness.diagnosis.rules.project_facts import permits_destination, permits_kind, permits_source
 from harness.model.finding import Diagnosis, Finding, Outcome
-from tests.diagnosis.samples import application_sets, argocd
+from tests.diagnosis.samples import argocd
 from tests.diagnosis.samples.argocd import (
     SERVER,
-    claim,
     invalid,
     out_of_sync,
     project,
-    user_of_the_claim,
-    waiting_for,
 )
 from tests.diagnosis.samples.repo import PLAIN, condition, unknown
-from tests.diagnosis.world import START, World, container, stamp
+from tests.diagnosis.world import World, stamp
 
 OLD = "0ddba11" + "0" * 33
 NEW = "c0ffee0" + "0" * 33
@@ -36,59 +30,6 @@ def only(made: World, at: float) -> Finding:
 
 def suspects(found: Diagnosis) -> set[tuple[str, str]]:
     return {(s.cause, str(s.object)) for s in found.suspects}
-
-
-# Operations
-
-
-def state(revision: str, phase: str = "Running", **fields: Any) -> dict[str, Any]:
-    operation = {
-        "phase": phase,
-        "startedAt": stamp(1),
-        "syncResult": {"revision": revision},
-        **fields,
-    }
-    return {"status": {"operationState": operation}}
-
-
-@pytest.mark.parametrize(
-    ("app", "wanted", "older"),
-    [
-        (state(OLD), NEW, True),
-        (state(NEW), NEW, False),
-        (state(OLD, "Succeeded"), NEW, False),
-        (state(OLD, "Terminating"), NEW, True),
-        (state("main"), NEW, False),
-        (state(OLD), "", False),
-        ({"status": {}}, NEW, False),
-        (state("", syncResult={"revisions": [OLD, NEW]}), NEW, False),
-        (state("", syncResult={}, operation={"sync": {"revision": OLD}}), NEW, True),
-    ],
-)
-def test_an_unfinished_operation_of_another_commit_is_older(
-    app: dict[str, Any], wanted: str, *, older: bool
-) -> None:
-    assert is_older(app, wanted) is older
-
-
-def test_between_two_attempts_an_operation_runs_and_is_being_retried() -> None:
-    found = operation_of(state(NEW, finishedAt=stamp(9), retryCount=2))
-
-    assert found is not None
-    assert (found.running, found.retrying, found.failed) == (True, True, False)
-    assert found.attempts == 2
-    assert found.ended == START + 9
-
-
-def test_the_attempt_under_way_counts_too() -> None:
-    found = operation_of(state(NEW, retryCount=2))
-
-    assert found is not None
-    assert (found.retrying, found.attempts) == (False, 3)
-
-
-def test_without_an_operation_there_is_none() -> None:
-    assert operation_of({"status": {}}) is None
 
 
 # Texts
@@ -167,6 +108,24 @@ def test_an_application_without_namespace_is_told_so() -> None:
     found = only(made, 5)
 
     assert (found.cause, found.field) == ("A10", "spec.destination.namespace")
+
+
+def test_a_repository_that_is_not_accessible_for_any_reason_is_named() -> None:
+    text = 'repository not accessible: repositories not accessible: &Repository{Repo: "x"}: odd'
+    made = invalid(text)
+
+    found = only(made, 40)
+
+    assert (found.cause, found.field) == ("A01", "spec.source.repoURL")
+    assert found.seen.endswith(": odd")
+
+
+def test_a_refusal_that_the_project_no_longer_explains_counts_after_a_minute() -> None:
+    made = project(World(), destinations=[{"server": SERVER, "namespace": "shop-*"}])
+    invalid(argocd.NOT_PERMITTED, made=made)
+
+    assert not made.diagnose(60).findings
+    assert only(made, 70).cause == "A07"
 
 
 def test_one_repository_of_two_applications_is_one_finding() -> None:
@@ -281,6 +240,26 @@ def test_a_manual_sync_on_a_shared_cluster_is_somebodys_habit() -> None:
     assert ("A27", "Application argocd/shop") in suspects(found)
 
 
+def test_a_sync_by_hand_that_is_under_way_is_somebody_who_syncs() -> None:
+    made = World()
+    running = {
+        "phase": "Running",
+        "startedAt": stamp(2),
+        "message": "one or more tasks are running",
+    }
+    out_of_sync(made, spec={"syncPolicy": {}}, operationState=running)
+
+    assert not made.diagnose(300).findings
+
+
+def test_pruning_is_no_reason_while_something_else_differs() -> None:
+    made = World()
+    held = {"kind": "ConfigMap", "name": "old", "status": "OutOfSync", "requiresPruning": True}
+    out_of_sync(made, resources=[held, {"kind": "Service", "name": "new", "status": "OutOfSync"}])
+
+    assert not [f for f in made.diagnose(300).findings if f.cause == "A27"]
+
+
 def test_automation_that_is_switched_off_is_no_automation() -> None:
     made = World()
     out_of_sync(made, spec={"syncPolicy": {"automated": {"enabled": False}}})
@@ -331,193 +310,6 @@ def test_an_ignored_health_is_noted_while_the_workload_is_not_ready() -> None:
     assert not made.diagnose(60).suspects
 
 
-# Waves and hooks
-
-
-def test_a_wait_points_at_the_object_and_is_no_finding() -> None:
-    made = argocd.a_wave_that_waits_for_a_slow_workload()
-
-    assert ("A16", "StatefulSet shop/db") in suspects(made.diagnose(60))
-
-
-def test_the_object_of_a_wait_is_looked_up_where_the_application_holds_it() -> None:
-    made = World()
-    held = [
-        {"kind": "KafkaTopic", "name": "other", "namespace": "wrong"},
-        {"kind": "ConfigMap", "name": "orders", "namespace": "wrong"},
-        {"kind": "KafkaTopic", "name": "orders", "namespace": "messaging"},
-    ]
-    waiting_for(made, "kafka.strimzi.io/KafkaTopic/orders")
-    app = made.live("Application", "shop")
-    app["status"]["resources"] = held
-    made.put(app, 3)
-
-    assert ("A16", "KafkaTopic messaging/orders") in suspects(made.diagnose(30))
-
-
-def test_a_deadlock_says_which_waves_wait_for_each_other() -> None:
-    made = argocd.section_4_23_a_claim_waits_for_a_pod_of_a_later_wave()
-
-    found = only(made, 5)
-
-    assert "in wave -1" in found.seen
-    assert "Deployment shop/web is in wave 0" in found.seen
-    assert found.fix == "set argocd.argoproj.io/sync-wave of the claim to '0'"
-
-
-def test_a_claim_that_binds_at_once_is_no_deadlock() -> None:
-    made = claim(World(), wave="-1")
-    made.declare(user_of_the_claim("0"))
-    made.put({**made.live("StorageClass", "standard"), "volumeBindingMode": "Immediate"}, 1)
-    waiting_for(made, "/PersistentVolumeClaim/uploads")
-
-    assert not [f for f in made.diagnose(30).findings if f.cause == "A16"]
-
-
-def test_a_claim_whose_user_another_application_brings_is_no_deadlock() -> None:
-    made = claim(World(), wave="-1")
-    made.declare(user_of_the_claim("0"), application="web")
-    waiting_for(made, "/PersistentVolumeClaim/uploads")
-
-    assert not [f for f in made.diagnose(30).findings if f.cause == "A16"]
-
-
-def test_a_failed_hook_tells_its_exit_code_and_last_line() -> None:
-    found = only(argocd.a_hook_fails_and_nobody_tries_again(), 40)
-
-    assert "exit code 1" in found.seen
-    assert 'relation "orders" already exists' in found.seen
-
-
-def with_database(made: World, *, ready: bool) -> World:
-    """The hook's Job needs a database by its environment."""
-    made.workload("db", container("db", ports=[{"containerPort": 5432}]), kind="StatefulSet")
-    made.service("db", 5432)
-    if ready:
-        made.ready("db", 30)
-    else:
-        made.pod("db", 2)
-    return made
-
-
-def needy_hook(made: World) -> World:
-    env = [{"name": "DB_HOST", "value": "db"}]
-    return argocd.hook(made, container("migrate", env=env), failed_at=20)
-
-
-def test_a_hook_that_fails_while_its_database_starts_is_a_symptom() -> None:
-    made = needy_hook(with_database(World(), ready=False))
-    argocd.hooked(made, 21, retries=0)
-
-    assert not made.diagnose(60).findings
-
-
-def test_a_hook_that_nobody_runs_again_stays_a_cause_when_its_database_is_ready() -> None:
-    made = needy_hook(with_database(World(), ready=True))
-    argocd.hooked(made, 21, retries=0)
-
-    assert ("A17", "Job shop/migrate") in {
-        (f.cause, str(f.object)) for f in made.diagnose(90).findings
-    }
-
-
-def test_a_hook_that_argo_cd_has_deleted_is_judged_by_its_result() -> None:
-    made = World()
-    argocd.hooked(made, 5, retries=0)
-
-    found = only(made, 10)
-
-    assert (found.cause, str(found.object)) == ("A17", "Job shop/migrate")
-    assert "Job has reached the specified backoff limit" in found.seen
-
-
-# ApplicationSets
-
-
-def test_a_template_error_names_the_key_and_those_that_exist() -> None:
-    found = only(application_sets.a_template_uses_a_key_that_is_not_there(), 10)
-
-    assert "'basname'" in found.seen
-    assert ".path.basename" in found.expected
-
-
-def test_a_generator_without_match_is_told_within_ten_seconds() -> None:
-    made = application_sets.a_generator_matches_nothing()
-
-    found = only(made, 10)
-
-    assert found.field == "spec.generators[0].git.directories"
-    assert "/deploy/overlays/dev/* at revision HEAD" in found.seen
-    assert found.fix == "write the path '/deploy/overlays/dev/*' without '/' in front"
-
-
-@pytest.mark.parametrize(
-    ("path", "fix"),
-    [
-        ("./deploy/*", "without './' in front"),
-        ("deploy/", "without the '/' at its end"),
-        ("deploy", "end it with /*"),
-        ("deploi/*", "correct the path 'deploi/*'"),
-    ],
-)
-def test_what_is_wrong_with_a_pattern_is_guessed_from_its_form(path: str, fix: str) -> None:
-    generator = {"git": {"directories": [{"path": path}]}}
-    made = application_sets.application_set(World(), generator=generator)
-
-    assert fix in only(made, 20).fix
-
-
-def test_without_known_names_an_empty_set_of_a_run_still_counts() -> None:
-    made = application_sets.application_set(World())
-    made.expected_applications = []
-
-    assert not made.diagnose(150).findings
-    assert only(made, 210).cause == "A23"
-
-
-def test_an_empty_set_of_somebody_else_is_left_alone() -> None:
-    made = application_sets.application_set(World())
-    made.expected_applications, made.revision = [], ""
-
-    assert not made.diagnose(900).findings
-
-
-def test_a_set_that_owns_a_judged_application_is_judged() -> None:
-    made = application_sets.a_placeholder_stays_in_the_path()
-    made.revision = ""
-
-    assert [f.cause for f in made.diagnose(60).findings] == ["A22"]
-
-
-def test_a_set_that_owns_nothing_here_is_somebody_elses() -> None:
-    made = application_sets.two_applications_of_one_name()
-    made.application("shop", at=5)
-    made.expected_applications, made.revision = ["shop"], ""
-
-    assert not made.diagnose(600).findings
-
-
-def test_an_unfilled_placeholder_blames_the_set_and_not_the_path() -> None:
-    found = application_sets.a_placeholder_stays_in_the_path().diagnose(10)
-
-    assert [f.cause for f in found.findings] == ["A22"]
-    assert found.findings[0].field == "spec.template.spec.source.path"
-
-
-def test_an_application_that_is_declared_by_itself_is_not_asked_of_a_set() -> None:
-    made = application_sets.application_set(World(), resources=application_sets.EXPECTED[:1])
-    application_sets.generated(made, application_sets.EXPECTED[0])
-    made.declare({"kind": "Application", "metadata": {"name": "shop-services"}}, application="")
-
-    assert not made.diagnose(600).findings
-
-
-def test_a_set_that_shares_no_name_with_what_is_missing_is_not_asked() -> None:
-    made = application_sets.application_set(World(), name="platform-{{ .path.basename }}")
-
-    assert not made.diagnose(600).findings
-
-
 # Shared objects
 
 
@@ -542,6 +334,19 @@ def test_a_shared_object_that_keeps_an_application_out_of_sync_is_noted() -> Non
 
     assert not found.findings
     assert suspects(found) == {("A18", "ConfigMap shop/flags")}
+
+
+def test_what_stood_before_the_run_counts_when_it_stays() -> None:
+    for made, cause in (
+        (argocd.an_object_of_two_applications_is_refused(), "A18"),
+        (argocd.a_sync_would_delete_everything(), "A19"),
+    ):
+        app = made.live("Application", "shop")
+        app["status"]["conditions"][0]["lastTransitionTime"] = stamp(-90)
+        made.put(app, 4)
+
+        assert not made.diagnose(18).findings
+        assert only(made, 25).cause == cause
 
 
 # Projects

@@ -24,6 +24,7 @@ from harness.diagnosis.rules.failed_operations import concerns_commit
 from harness.diagnosis.rules.operations import is_older
 from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.repo import certainty
+from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import NEVER, Signal
 from harness.model.refs import ObjectRef
 
@@ -66,6 +67,7 @@ def _shared(
         expected="one Application for every object",
         fix=f"leave {ref.kind} {ref.name} to one of the two Applications",
         need=need if refuses else NEVER,
+        count=observations(facts, since),
         since=since,
         last=facts.now,
         by_text=refuses,
@@ -115,7 +117,7 @@ def wiped_out(facts: Facts) -> Iterator[Signal]:
                 expected="a folder whose kustomization lists resources",
                 fix=f"list the resources in {app.path}/kustomization.yaml, or correct the path",
                 need=need,
-                count=2,
+                count=observations(facts, since),
                 since=since,
                 last=facts.now,
                 by_text=True,
