@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from bench.delivery import (
     provisioner_away,
     take_away,
 )
+from bench.in_run import InRun
 from bench.results import Attempt, Measured
 from bench.series import Due
 from bench.sight import Lookout, first_sight
@@ -66,8 +67,13 @@ def hold(ring: Ring, due: Due, *, seconds: float) -> Measured:
     case, arena = due.case, _arena(ring, due, seconds)
     prepare_namespace(ring.kube, arena.namespace)
     try:
-        with Lookout(ring.kube, arena.namespace) as lookout, _absence(ring, case) as back:
+        with (
+            Lookout(ring.kube, arena.namespace) as lookout,
+            _absence(ring, case) as back,
+            InRun(arena, Kube(ring.kubeconfig)) as in_run,
+        ):
             delivered = deliver(ring.kube, arena)
+            in_run.begin()
             with (
                 later(case.away_seconds, back),
                 later(case.late_seconds, lambda: deliver_late(ring.kube, arena)),
@@ -75,7 +81,8 @@ def hold(ring: Ring, due: Due, *, seconds: float) -> Measured:
                 ended = _run_all(ring, arena)
     finally:
         take_away(ring.kube, arena)
-    return _measured(arena, due, delivered, lookout.seen, ended)
+    attempts = (in_run.attempt(delivered), *(attempt(arena, delivered, e) for e in ended))
+    return _measured(arena, due, delivered, lookout.seen, attempts)
 
 
 def _arena(ring: Ring, due: Due, seconds: float) -> Arena:
@@ -149,7 +156,7 @@ def _measured(
     due: Due,
     delivered: float,
     seen: tuple[tuple[float, str], ...],
-    ended: Iterable[Ended],
+    attempts: tuple[Attempt, ...],
 ) -> Measured:
     visible = first_sight(seen, arena.case.sight)
     return Measured(
@@ -158,7 +165,7 @@ def _measured(
         repetition=due.repetition,
         visible=None if visible is None else round(visible - delivered, 3),
         limit_seconds=arena.seconds,
-        attempts=tuple(attempt(arena, delivered, e) for e in ended),
+        attempts=attempts,
         lines=tuple(f"{at - delivered:7.2f} {line}" for at, line in seen),
     )
 

@@ -1,15 +1,15 @@
 """The harness as it works in a run of its own: watching since before the first object came.
 
 `harness diagnose` comes from outside when something is already there, and its start counts. In
-`harness e2e` the observer runs from before the sync on, and that is what this measures, with what
-the case declares. It is in this process, looks at every change as the stages do, and ends as they do.
+`harness e2e` the observer runs from before the sync on; that is measured here, with what the case
+declares. It is in this process, looks at every change and ends as the stages do.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -32,6 +32,18 @@ DEBOUNCE_SECONDS = 0.1
 LONGEST_LOOK_SECONDS = 1.0
 
 
+def header(arena: Arena) -> Header:
+    """Returns what a run would know of a case before anything is seen."""
+    declared = [namespaced(obj, arena.namespace) for obj in arena.case.declared]
+    return Header(
+        started=time.time(),
+        environment="bench",
+        namespaces=(arena.namespace,),
+        declared=tuple(DeclaredObject(object=o, application=arena.application) for o in declared),
+        expected_applications=(arena.application,) if arena.application else (),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What the observer said, and when (epoch seconds)."""
@@ -44,8 +56,8 @@ class Said:
 class InRun:
     """Watches a namespace from before the delivery until a verdict or until it is left."""
 
-    def __init__(self, kubeconfig: Arena, kube: Kube) -> None:
-        self._arena = kubeconfig
+    def __init__(self, arena: Arena, kube: Kube) -> None:
+        self._arena = arena
         self._observer = Observer(
             kube,
             header(self._arena),
@@ -96,17 +108,29 @@ class InRun:
     def attempt(self, delivered: float) -> Attempt:
         """Returns how it did; call it after it was left."""
         said = self._said or Said(word=Word.NOTHING, at=time.time())
-        found = said.diagnosis.findings if said.diagnosis else ()
-        given = tuple(f"{f.cause} {f.object.kind} {f.object.name}" for f in found)
-        right = said.word is Word.FAILED and set(given) == root_texts(self._arena.case.roots)
-        return Attempt(
-            contestant=IN_RUN,
-            word=said.word,
-            seconds=round(said.at - delivered, 2),
-            exit_code=0,
-            named=right,
-            given=given,
-            first_seen=_after(delivered, (f.first_seen for f in found), min),
-            decided=_after(delivered, (f.decided_at for f in found), max),
-            output="" if right or not found else "; ".join(f"{f.cause}: {f.seen}" for f in found),
-        )
+        return attempt(self._arena, delivered, said)
+
+
+def attempt(arena: Arena, delivered: float, said: Said) -> Attempt:
+    """Returns what the observer said, in the terms of the other tools."""
+    found = said.diagnosis.findings if said.diagnosis else ()
+    given = tuple(f"{f.cause} {f.object.kind} {f.object.name}" for f in found)
+    right = said.word is Word.FAILED and set(given) == root_texts(arena.case.roots)
+    return Attempt(
+        contestant=IN_RUN,
+        word=said.word,
+        seconds=round(said.at - delivered, 2),
+        exit_code=0,
+        named=right,
+        given=given,
+        first_seen=_after(delivered, (f.first_seen for f in found), min),
+        decided=_after(delivered, (f.decided_at for f in found), max),
+        output="" if right else "; ".join(f"{f.cause}: {f.seen}" for f in found),
+    )
+
+
+def _after(
+    delivered: float, times: Iterable[float], choose: Callable[[list[float]], float]
+) -> float | None:
+    known = list(times)
+    return round(choose(known) - delivered, 2) if known else None

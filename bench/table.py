@@ -16,10 +16,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench.case import Case
 from bench.contestants import CONTESTANTS, HARNESS, HARNESS_DECLARED
 from bench.false_stops import counts
+from bench.in_run import IN_RUN
 from bench.results import Attempt, Measured, quantile
 from bench.series import FAULT_DISTANCE
 from bench.verdict import Word
 
+NAMES = (IN_RUN, *(c.name for c in CONTESTANTS))
+OURS = (IN_RUN, HARNESS, HARNESS_DECLARED)
+REFERENCE = HARNESS_DECLARED
 DASH = "\N{EN DASH}"
 PAGE = "page.md.j2"
 PODS_ROWS = (
@@ -91,27 +95,19 @@ def _by_order(found: Iterable[Measured], known: Mapping[str, Case]) -> list[Meas
 
 def fault_table(found: Sequence[Measured], known: Mapping[str, Case]) -> str:
     """Returns a row for each fault; nothing where none was measured."""
-    names = [c.name for c in CONTESTANTS]
-    header = ["Fault", "visible", "certain", *names]
-    body = [_fault_row(m, known[m.case], names) for m in found]
+    header = ["Fault", "visible", *NAMES]
+    body = [_fault_row(m, known[m.case]) for m in found]
     return rows(header, body) if body else ""
 
 
-def _fault_row(measured: Measured, case: Case, names: Sequence[str]) -> list[str]:
+def _fault_row(measured: Measured, case: Case) -> list[str]:
     by_name = {a.contestant: a for a in measured.attempts}
     visible = measured.visible
     return [
         case.title + (", by Argo CD" if measured.route == "argocd" else ""),
-        _seconds(visible),
-        " / ".join(_certain(by_name.get(n), visible) for n in (HARNESS, HARNESS_DECLARED)),
-        *(cell(by_name.get(name), visible) for name in names),
+        "" if visible is None else f"{visible:.1f} s",
+        *(cell(by_name.get(name), visible) for name in NAMES),
     ]
-
-
-def _certain(attempt: Attempt | None, visible: float | None) -> str:
-    if attempt is None or attempt.decided is None or visible is None:
-        return DASH
-    return _seconds(max(0.0, attempt.decided - visible))
 
 
 def cell(attempt: Attempt | None, visible: float | None) -> str:
@@ -130,10 +126,6 @@ def cell(attempt: Attempt | None, visible: float | None) -> str:
             return f"{after:.1f} s{', named' if attempt.named else ''}"
 
 
-def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} s"
-
-
 def waited(attempt: Attempt, measured: Measured) -> float:
     """Returns the seconds from the visible cause to the tool's end; the limit for a vain wait."""
     if attempt.word != Word.FAILED:
@@ -146,7 +138,7 @@ def summary_row(found: Iterable[Measured], name: str) -> list[str]:
     times, ratios, failed, named = [], [], 0, 0
     for measured in found:
         by_name = {a.contestant: a for a in measured.attempts}
-        attempt, ours = by_name.get(name), by_name.get(HARNESS)
+        attempt, ours = by_name.get(name), by_name.get(REFERENCE)
         if attempt is None or ours is None:
             continue
         times.append(waited(attempt, measured))
@@ -165,7 +157,7 @@ def summary_row(found: Iterable[Measured], name: str) -> list[str]:
 def summary(found: Sequence[Measured]) -> str:
     """Returns a row for each tool over all faults."""
     header = ["Tool", "said failed", "named the cause", "time", "ratio"]
-    return rows(header, [row for c in CONTESTANTS if (row := summary_row(found, c.name))])
+    return rows(header, [row for name in NAMES if (row := summary_row(found, name))])
 
 
 def misses(found: Iterable[Measured], known: Mapping[str, Case]) -> str:
@@ -175,7 +167,7 @@ def misses(found: Iterable[Measured], known: Mapping[str, Case]) -> str:
         f"{', '.join(a.given) or 'no finding'}; right would be {_right(known[m.case])}\n"
         for m in found
         for a in m.attempts
-        if a.contestant in {HARNESS, HARNESS_DECLARED} and not a.named
+        if a.contestant in OURS and not a.named
     ]
     if not missed:
         return "The harness named every root cause, and no other.\n"
@@ -188,7 +180,7 @@ def _right(case: Case) -> str:
 
 def control_table(found: Sequence[Measured], known: Mapping[str, Case]) -> str:
     """Returns a row for each slow but healthy case; nothing where none was measured."""
-    tables = {c.name: counts(found, c.name) for c in CONTESTANTS}
+    tables = {name: counts(found, name) for name in NAMES}
     names = [name for name, table in tables.items() if table]
     cases = [case for name, case in known.items() if any(m.case == name for m in found)]
     body = [[case.title, *(stops(tables[n].get(case.name, {})) for n in names)] for case in cases]

@@ -18,7 +18,7 @@ from scenarios.conftest import EXAMPLE, ROOT, CommandLine, in_docker
 from scenarios.faults.fault import Fault
 from scenarios.faults.musiccorp import MUSICCORP
 from scenarios.faults.shared_cluster import Given, SharedCluster
-from scenarios.faults.shop import SHOP
+from scenarios.faults.shop import JAM, SHOP
 from scenarios.faults.table import Table
 
 TREES = {"shop": ROOT / "scenarios" / "trees" / "shop", "musiccorp": EXAMPLE}
@@ -81,6 +81,23 @@ def test_a_fault_in_musiccorp_leads_to_its_root(
     fault: Fault, clusters: dict[str, SharedCluster], table: Table
 ) -> None:
     check(fault, clusters["musiccorp"].judge(fault), table)
+
+
+@pytest.mark.skipif(not chosen((JAM,)) and WANTED != "quick", reason="other faults were chosen")
+def test_a_correction_takes_effect_although_the_fault_jammed_the_cluster(
+    clusters: dict[str, SharedCluster],
+) -> None:
+    """An operation of an older commit waits for ever; a StatefulSet never replaces a broken pod."""
+    shop = clusters["shop"]
+    broken = shop.judge(JAM)
+    assert broken.roots == set(JAM.roots), broken.outcome.text[-3000:]
+
+    mended = shop.judge(Fault(name="mended"), clean=False)
+
+    assert mended.outcome.code == ExitCode.OK, mended.outcome.text[-3000:]
+    notes = " ".join(mended.run["notes"])
+    assert "Pod shop-dev/store-0 was deleted" in notes
+    assert "Application argocd/shop-dev was ended" in notes
 
 
 def check(fault: Fault, given: Given, table: Table) -> None:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from harness.diagnosis.events import epoch
 from harness.diagnosis.facts import Facts
+from harness.diagnosis.rules.operations import is_older, operation_of
 from harness.model.refs import ObjectRef
 
 OLD_OPERATION_SECONDS = 6.0
@@ -48,19 +47,16 @@ def jams(facts: Facts) -> tuple[Jam, ...]:
 def _old_operations(facts: Facts) -> Iterator[Jam]:
     wanted = facts.header.revision
     for app in facts.all("Application", facts.header.engine_namespace):
-        state = (app.get("status") or {}).get("operationState") or {}
-        revision = str(((state.get("operation") or {}).get("sync") or {}).get("revision") or "")
-        began = epoch(state.get("startedAt"))
-        if not wanted or state.get("phase") != "Running" or revision in {"", wanted}:
+        operation = operation_of(app)
+        if operation is None or operation.phase != "Running" or not is_older(app, wanted):
             continue
-        if facts.now - max(began, facts.header.started) < OLD_OPERATION_SECONDS:
+        if facts.now - max(operation.started, facts.header.started) < OLD_OPERATION_SECONDS:
             continue
-        ref = ObjectRef.of({**app, "kind": "Application"})
         yield Jam(
             kind=JamKind.OLD_OPERATION,
-            ref=ref,
-            reason=f"its operation of {revision[:8]} still runs, {wanted[:8]} is wanted: "
-            f"{str(state.get('message') or '')[:160]}",
+            ref=ObjectRef.of({**app, "kind": "Application"}),
+            reason=f"its operation of {operation.revisions[0][:8]} still runs, {wanted[:8]} is "
+            f"wanted: {operation.message[:160]}",
         )
 
 
@@ -84,18 +80,12 @@ def _old_pods(facts: Facts) -> Iterator[Jam]:
 
 def _jobs(facts: Facts) -> Iterator[Jam]:
     for app in facts.all("Application", facts.header.engine_namespace):
-        for result in _results(app):
-            is_job = result.get("kind") == "Job" and result.get("status") == "SyncFailed"
-            if is_job and IMMUTABLE in str(result.get("message")):
-                ref = ObjectRef("Job", str(result.get("namespace")), str(result.get("name")))
-                if facts.find(ref) is not None:
-                    yield Jam(
-                        kind=JamKind.JOB_IN_THE_WAY,
-                        ref=ref,
-                        reason="its template changed, and a Job's template cannot be updated",
-                    )
-
-
-def _results(app: Any) -> list[dict[str, Any]]:
-    state = (app.get("status") or {}).get("operationState") or {}
-    return list((state.get("syncResult") or {}).get("resources") or [])
+        operation = operation_of(app)
+        for result in operation.results if operation else ():
+            is_refused = result.ref.kind == "Job" and result.status == "SyncFailed"
+            if is_refused and IMMUTABLE in result.message and facts.find(result.ref) is not None:
+                yield Jam(
+                    kind=JamKind.JOB_IN_THE_WAY,
+                    ref=result.ref,
+                    reason="its template changed, and a Job's template cannot be updated",
+                )

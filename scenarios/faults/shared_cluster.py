@@ -55,9 +55,12 @@ class SharedCluster:
         self._line, self._healthy, self._tree, self._state = line, healthy, tree, state
         self._used = False
 
-    def judge(self, fault: Fault) -> Given:
-        """Deploys the healthy tree with the fault in it and returns what the harness said."""
-        if self._used:
+    def judge(self, fault: Fault, *, clean: bool = True) -> Given:
+        """Deploys the healthy tree with the fault in it and returns what the harness said.
+
+        Without `clean` it is deployed over what the last fault left.
+        """
+        if self._used and clean:
             self._empty()
         self._used = True
         shutil.rmtree(self._tree, ignore_errors=True)

@@ -637,4 +637,23 @@ CONTROL = (
     Fault(name="provisioner-away", meanwhile=provisioner_away),
 )
 
+JAM = Fault(
+    name="jam",
+    edits=(
+        replaced(
+            STORE,
+            "      containers:\n",
+            "      securityContext: {runAsNonRoot: true}\n      containers:\n",
+        ),
+        replaced(
+            WEB,
+            "metadata:\n  name: web\nspec:\n  selector",
+            "metadata:\n  name: web\n  annotations: {argocd.argoproj.io/sync-wave: '1'}\n"
+            "spec:\n  selector",
+        ),
+    ),
+    roots=(("P05", STORE_SET),),
+)
+"""The database cannot start, so the sync waits before its second wave, and its pod stays."""
+
 SHOP = (*SINGLE, *DOUBLE, *CONTROL)

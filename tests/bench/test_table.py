@@ -4,6 +4,7 @@ from bench.contestants import CONTESTANTS, HARNESS, HARNESS_DECLARED
 from bench.controls import CONTROLS
 from bench.false_stops import counts, repeated
 from bench.faults import FAULTS
+from bench.in_run import IN_RUN
 from bench.results import Attempt, Measured
 from bench.table import DASH, PODS_ROWS, Findings, cell, document, stops, summary_row
 from bench.verdict import Word
@@ -34,6 +35,7 @@ def measured(*attempts: Attempt, case: str = "secret-absent", repetition: int = 
 
 
 CONTEST = measured(
+    attempt(IN_RUN, Word.FAILED, 1.5, named=True),
     attempt(HARNESS, Word.FAILED, 3.0, named=True),
     attempt(HARNESS_DECLARED, Word.FAILED, 3.0),
     attempt("kubectl wait", Word.NOTHING, 120.2),
