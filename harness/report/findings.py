@@ -124,11 +124,13 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
     lines = [diagnosis_headline(diagnosis)]
     for finding in diagnosis.findings:
         lines += ["", *finding_lines(finding)]
-    if diagnosis.suspects:
+    suspects = [s for s in diagnosis.suspects if s.counts_from or not diagnosis.findings]
+    if suspects:
         lines += ["", "Suspected, not certain:"]
-        lines += [f"  {s.cause} on {s.object}: {s.seen}" for s in diagnosis.suspects[:5]]
+        lines += [f"  {s.cause} on {s.object}: {s.seen}" for s in suspects[:5]]
     if diagnosis.waiting:
-        lines += ["", f"Not explained: {victims_text(diagnosis.waiting)}"]
+        word = "Still starting" if diagnosis.findings else "Not explained"
+        lines += ["", f"{word}: {victims_text(diagnosis.waiting)}"]
     if diagnosis.ruled_out and not diagnosis.findings:
         lines += ["", "Ruled out:", *(f"  {text}" for text in diagnosis.ruled_out[:8])]
     if diagnosis.not_judged:

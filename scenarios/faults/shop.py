@@ -178,6 +178,11 @@ SINGLE = (
                 "      volumes:\n        - name: certs\n          secret: {secretName: web-certs}\n"
                 "      containers:\n",
             ),
+            replaced(
+                WEB,
+                "          ports:\n",
+                "          volumeMounts: [{name: certs, mountPath: /certs}]\n          ports:\n",
+            ),
         ),
         withhold=("web-certs",),
         roots=(("S09", "Secret shop-dev/web-certs"),),
