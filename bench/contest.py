@@ -36,7 +36,7 @@ from harness.io.kube import Kube
 from harness.io.process import Completed, Runner
 
 GRACE_SECONDS = 20.0
-"""A tool that ignores its own limit is ended this long after it."""
+"""A tool that ignores its own limit is ended this long after it; the slowest may need it, too."""
 KEPT_CHARACTERS = 1500
 
 
@@ -79,6 +79,7 @@ def hold(ring: Ring, due: Due, *, seconds: float) -> Measured:
                 later(case.late_seconds, lambda: deliver_late(ring.kube, arena)),
             ):
                 ended = _run_all(ring, arena)
+                in_run.finish(GRACE_SECONDS)
     finally:
         take_away(ring.kube, arena)
     attempts = (in_run.attempt(delivered), *(attempt(arena, delivered, e) for e in ended))

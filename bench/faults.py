@@ -90,7 +90,7 @@ FAULTS = (
         engine=True,
     ),
     Case(
-        name="too-much-memory",
+        name="too-large",
         title="64 GiB of memory requested",
         objects=(
             deployment(
@@ -103,7 +103,7 @@ FAULTS = (
         workloads=WEB,
         roots=(Root(cause="H01", kind="Deployment", name="web"),),
         sight=(r"^Pod .*Unschedulable: .*Insufficient memory",),
-        telling=("memory",),
+        telling=("Insufficient memory",),
     ),
     Case(
         name="command-absent",

@@ -88,6 +88,10 @@ class InRun:
         """Begins to judge: the objects are delivered."""
         self._thread.start()
 
+    def finish(self, seconds: float) -> None:
+        """Lets it come to its end, so long at most."""
+        self._thread.join(seconds)
+
     def _look(self) -> None:
         seen, healthy_since = -1, 0.0
         while not self._stopped.is_set():

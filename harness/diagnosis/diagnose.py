@@ -17,6 +17,7 @@ from harness.diagnosis.facts import Facts
 from harness.diagnosis.fold import Fold, in_order
 from harness.diagnosis.rules.all_rules import RULES
 from harness.diagnosis.signal import Signal
+from harness.diagnosis.staleness import is_stale
 from harness.model.finding import Diagnosis, Finding, Outcome, Phase
 from harness.model.refs import ObjectRef
 from harness.model.run import Health
@@ -64,8 +65,13 @@ def _signals(facts: Facts, rules: Sequence[Rule]) -> tuple[list[Signal], tuple[s
 
 
 def _in_scope(facts: Facts, signal: Signal) -> bool:
-    """What runs beside the deployment is judged as the cluster's, never as the repository's."""
+    """What runs beside the deployment is judged as the cluster's, never as the repository's.
+
+    Nor does anything count of what an older commit declared.
+    """
     phase = cause(signal.cause).phase
+    if phase is not Phase.CLUSTER and is_stale(facts, signal.at):
+        return False
     namespace = signal.at.namespace
     engine = phase in {Phase.ARGOCD, Phase.REPO} and namespace == facts.header.engine_namespace
     return not namespace or phase is Phase.CLUSTER or engine or facts.in_scope(namespace)

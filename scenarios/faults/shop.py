@@ -192,7 +192,6 @@ SINGLE = (
         edits=(replaced(API, "memory: 32Mi", "memory: 640Gi"), replaced(API, "64Mi", "640Gi")),
         roots=(("H01", DEPLOYMENT_API),),
         file=API,
-        quick=True,
     ),
     Fault(
         name="node-selector-nobody-has",
@@ -252,7 +251,6 @@ SINGLE = (
         ),
         roots=(("V01", "StorageClass gp3"),),
         innocent=(STORE_SET, DEPLOYMENT_API),
-        quick=True,
     ),
     Fault(
         name="claim-absent",

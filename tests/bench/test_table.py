@@ -87,7 +87,12 @@ def test_the_page_tells_what_was_not_measured() -> None:
 
 
 def test_the_page_holds_every_part_and_every_miss() -> None:
-    pods = {key: 1 for _, key, _ in PODS_ROWS} | {"pods": 5000, "patches": 500, "seen": 500}
+    pods = {key: 1 for _, key, _ in PODS_ROWS} | {
+        "pods": 5000,
+        "patches": 500,
+        "quiet_seen": 500,
+        "busy_seen": 499,
+    }
     slow = measured(attempt(HARNESS, Word.READY, 50), case="slow-start")
     found = Findings(
         machine={"processors": "2"},
@@ -101,6 +106,7 @@ def test_the_page_holds_every_part_and_every_miss() -> None:
     assert "processors: 2" in page
     assert "not available: no index" in page
     assert "5,000 pods" in page
+    assert "999 of 1000 changes" in page
     assert "0 of 1 (1)" in page
     assert "(harness diagnose --repo, apply): failed, no finding; right would be S07" in page
     header = next(line for line in page.splitlines() if line.startswith("| Fault"))
