@@ -23,6 +23,7 @@ from harness.io.process import Completed, end_group
 
 KEPT_STDERR_LINES = 200
 LOOK_SECONDS = 0.2
+LAST_LOOKS = 5
 
 
 class LineStreamer(Protocol):
@@ -103,6 +104,7 @@ class ProcessStreamer:
         stop: threading.Event,
     ) -> bool:
         """Hands over lines until the program is over; True when the deadline passed first."""
+        looks_left = LAST_LOOKS
         while not stop.is_set():
             if self._clock.monotonic() > limit:
                 return True
@@ -110,7 +112,9 @@ class ProcessStreamer:
                 line = output.lines.get(timeout=LOOK_SECONDS)
             except queue.Empty:
                 # A grandchild may hold the pipe open: the program itself decides when it is over.
-                if child.poll() is not None:
+                # On a busy machine its last lines may still be on their way.
+                looks_left -= child.poll() is not None
+                if not looks_left:
                     return False
                 continue
             if line is None:
