@@ -6,11 +6,13 @@ pieces (`--minutes`). The cluster is removed whatever happens.
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -28,7 +30,7 @@ from bench.many_pods import measure
 from bench.results import Measured, add, loaded, measurements, stored
 from bench.series import AT_ONCE, CONTROL_DISTANCE, FAULT_DISTANCE, Due, Pace, hold_all
 from bench.table import Findings, document
-from bench.tools import Tool, Workshop
+from bench.tools import Workshop
 from harness.io.kube import Kube
 from harness.io.process import ProcessRunner
 
@@ -140,27 +142,35 @@ def write_page() -> None:
 
 def run(plan: Plan) -> None:
     """Gets the tools, makes the cluster, measures what was asked for and writes the page."""
-    cache, runner = user_cache_path("gitops-harness"), ProcessRunner()
+    cache, runner, contests = user_cache_path("gitops-harness"), ProcessRunner(), ProcessRunner()
+    end_on_signal(contests)
     tools = Workshop(cache=cache, runner=runner, say=say).all()
     stored(RESULTS / "tools.json", {name: tool.as_dict() for name, tool in tools.items()})
     stored(RESULTS / "machine.json", facts())
     ground = Ground(folder=cache / "bench", output=RESULTS / "up", runner=runner, say=say)
     with cluster(ground, FAULTS) as kubeconfig:
-        ring = _ring(kubeconfig, cache / "bench" / "work", tools)
+        ring = Ring(
+            kube=Kube(kubeconfig),
+            kubeconfig=kubeconfig,
+            work=cache / "bench" / "work",
+            tools=tools,
+            runner=contests,
+            say=say,
+        )
         for part in plan.parts:
             MEASURES[part](ring, plan)
     write_page()
 
 
-def _ring(kubeconfig: Path, work: Path, tools: dict[str, Tool]) -> Ring:
-    return Ring(
-        kube=Kube(kubeconfig),
-        kubeconfig=kubeconfig,
-        work=work,
-        tools=tools,
-        runner=ProcessRunner(),
-        say=say,
-    )
+def end_on_signal(contests: ProcessRunner) -> None:
+    """Ends the contests when the benchmark is asked to end, so that the cluster is removed."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        contests.cancel()
+        sys.exit(128 + number)
+
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, end)
 
 
 def main(  # noqa: PLR0913 # one argument for each option

@@ -82,6 +82,11 @@ def hold_all(
             store(found)
 
     with ThreadPoolExecutor(max_workers=at_once) as pool:
-        for _ in pool.map(one, due):
-            pass
+        begun = [pool.submit(one, wanted) for wanted in due]
+        try:
+            for future in begun:
+                future.result()
+        except BaseException:  # also when a signal ends the benchmark
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return left
