@@ -1,0 +1,1 @@
+"""What a repository needs and nobody declares: pure checks over its rendered sources."""

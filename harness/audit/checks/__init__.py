@@ -1,0 +1,1 @@
+"""The checks, one module per family; each yields faults and never raises for bad input."""
