@@ -36,7 +36,7 @@ class Source:
     """As the engine applies them: namespaces filled in where the destination gives one."""
     deployer: ObjectRef | None = None
     """The Application or Flux Kustomization; None for a root without engine."""
-    spec: Object = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
     """The spec of the deployer, after expansion of its ApplicationSet."""
     origin: str = ""
     """The file that declares the deployer."""

@@ -28,8 +28,9 @@ class ObjectRef:
 
     @classmethod
     def of(cls, obj: Mapping[str, Any], default_namespace: str = "") -> ObjectRef:
-        """Returns the reference of a raw object."""
-        meta = obj.get("metadata") or {}
+        """Returns the reference of a raw object; whatever its metadata are."""
+        meta = obj.get("metadata")
+        meta = meta if isinstance(meta, dict) else {}
         return cls(
             kind=str(obj.get("kind", "")),
             namespace=str(meta.get("namespace") or default_namespace),

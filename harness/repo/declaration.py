@@ -6,7 +6,6 @@ collects images, secrets, Ingresses and load balancer subnets.
 
 from __future__ import annotations
 
-import copy
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import Any
 
 from harness.config import Settings
 from harness.io.process import Runner
+from harness.manifests.scoping import with_namespace
 from harness.model.errors import RepositoryError
 from harness.model.repository import (
     Declaration,
@@ -31,12 +31,6 @@ from harness.repo.yaml_files import parse_objects
 Object = dict[str, Any]
 OWN_REPO_URL = "https://git.gitops-harness.internal/repository.git"
 """Answers for a repository whose tree names no Git address of its own."""
-CLUSTER_SCOPED = {
-    "Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "StorageClass",
-    "PersistentVolume", "PriorityClass", "IngressClass", "ValidatingWebhookConfiguration",
-    "MutatingWebhookConfiguration", "APIService", "ClusterIssuer", "ClusterSecretStore",
-    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "RuntimeClass", "CSIDriver",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,16 +156,6 @@ def _render_all(
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         return tuple(pool.map(one, applications))
-
-
-def with_namespace(obj: Object, namespace: str) -> Object:
-    """Returns the object in the Application's namespace unless it has one or cannot have one."""
-    meta = obj.get("metadata") or {}
-    if meta.get("namespace") or obj.get("kind") in CLUSTER_SCOPED or not namespace:
-        return obj
-    changed = copy.copy(obj)
-    changed["metadata"] = {**meta, "namespace": namespace}
-    return changed
 
 
 def load_balancer_subnets(objects: Iterable[Object]) -> tuple[str, ...]:

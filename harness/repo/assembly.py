@@ -1,0 +1,67 @@
+"""Puts rendered roots together into scopes: what is deployed together, one per environment. Pure.
+
+A root whose path names no environment is deployed with each of them. An Application of another
+cluster has a scope of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.audit.cluster_profile import ClusterProfile
+from harness.audit.scope import Scope
+from harness.audit.source import Object, RenderFailure, Source, Tree, Unjudged
+from harness.manifests.scoping import with_namespace
+from harness.repo.roots import Root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """Everything that is known of the roots once they were rendered."""
+
+    sources: Sequence[Source] = ()
+    unjudged: Sequence[Unjudged] = ()
+    failures: Sequence[RenderFailure] = ()
+    engine: Sequence[tuple[Object, str]] = ()
+    """The engine's objects with their group."""
+
+
+def source_of(root: Root, objects: Iterable[Object]) -> Source:
+    """Returns a rendered root, objects without namespace in that of the destination."""
+    return Source(
+        path=root.path,
+        kind=root.kind,
+        objects=tuple(with_namespace(obj, root.namespace) for obj in objects),
+        deployer=root.deployer,
+        spec=root.spec,
+        origin=root.origin,
+        namespace=root.namespace,
+        creates_namespace=root.creates_namespace,
+        destination=root.destination,
+        group=root.group,
+    )
+
+
+def scopes(pieces: Pieces, tree: Tree, profile: ClusterProfile) -> tuple[Scope, ...]:
+    """Returns one scope per environment, sorted by name; one without name where there is none."""
+    names = sorted({source.group for source in pieces.sources} - {""}) or [""]
+    return tuple(_scope(name, pieces, tree, profile) for name in names)
+
+
+def _scope(name: str, pieces: Pieces, tree: Tree, profile: ClusterProfile) -> Scope:
+    mine = {"", name}
+    # What does not render may hold anything.
+    broken = tuple(
+        Unjudged(subject=f.path, reason="it does not render", group=f.group)
+        for f in pieces.failures
+        if f.group in mine
+    )
+    return Scope(
+        name=name,
+        sources=tuple(s for s in pieces.sources if s.group in mine),
+        unjudged=(*(u for u in pieces.unjudged if u.group in mine), *broken),
+        profile=profile,
+        tree=tree,
+        engine=tuple(obj for obj, group in pieces.engine if group in mine),
+    )
