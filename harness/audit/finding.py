@@ -100,6 +100,8 @@ class AuditResult:
     """Deployable roots that were rendered."""
     objects: int = 0
     seconds: float = 0.0
+    roots: tuple[str, ...] = ()
+    """Folders of the roots that were rendered, as `overlays` of a finding names them."""
 
     def counted(self) -> tuple[AuditFinding, ...]:
         """Returns the findings that no baseline accepts."""

@@ -6,13 +6,14 @@ here (a chart, a remote base) may hold the object, and an operator may make it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from harness.audit.cluster_profile import ClusterProfile
-from harness.audit.producers import built_in, produced
+from harness.audit.producers import Products, built_in
 from harness.audit.source import Object, Source, Tree, Unjudged
 from harness.connectivity.inventory import Inventory
 from harness.manifests.pods import workloads
@@ -81,6 +82,12 @@ class Scope:
         """The objects as `harness.connectivity` reads them."""
         return Inventory.of(self.objects)
 
+    def memo(self, key: str, make: Callable[[], Any]) -> Any:
+        """Returns `make()`, computed once for this scope."""
+        if key not in self._memory:
+            self._memory[key] = make()
+        return self._memory[key]
+
     def of_kind(self, *kinds: str) -> Iterator[Declared]:
         """Yields the objects of some kinds."""
         for kind in kinds:
@@ -112,16 +119,18 @@ class Scope:
             return Presence.DECLARED
         if built_in(ref):
             return Presence.BUILT_IN
-        if any(
-            made.kind == ref.kind and made.name == ref.name and _meets(made, ref)
-            for made in self._produced
-        ):
+        if self.products.makers(ref):
             return Presence.PRODUCED
-        return Presence.POSSIBLE if self.is_open(ref.namespace) else Presence.ABSENT
+        is_possible = self.is_open(ref.namespace) or self.products.may_have(ref)
+        return Presence.POSSIBLE if is_possible else Presence.ABSENT
 
     def is_open(self, namespace: str) -> bool:
         """Tells whether something that is not judged may bring objects into the namespace."""
         return any(u.namespace in ("", namespace) or not namespace for u in self.unjudged)
+
+    @cached_property
+    def _memory(self) -> dict[str, Any]:
+        return {}
 
     @cached_property
     def _named(self) -> Mapping[tuple[str, str], tuple[Declared, ...]]:
@@ -131,8 +140,9 @@ class Scope:
         return {key: tuple(entries) for key, entries in found.items()}
 
     @cached_property
-    def _produced(self) -> tuple[ObjectRef, ...]:
-        return tuple(produced(self.objects))
+    def products(self) -> Products:
+        """What operators and controllers make of the rendered objects."""
+        return Products.of(self.objects)
 
 
 def _meets(one: ObjectRef, other: ObjectRef) -> bool:

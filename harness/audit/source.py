@@ -72,6 +72,38 @@ class RenderFailure:
     """What the renderer said, whole."""
     deployer: ObjectRef | None = None
     group: str = ""
+    root: str = ""
+    """The folder of the repository as it stands in the text; empty where paths are relative."""
+
+
+class ProblemKind(StrEnum):
+    """What went wrong when an engine's object was expanded."""
+
+    NOT_RESOLVABLE = "not-resolvable"
+    """A generator needs what only a cluster or a host knows."""
+    TEMPLATE_ERROR = "template-error"
+    """The template engine of the controller refuses the template."""
+    NO_APPLICATION = "no-application"
+    """Every generator can be resolved, and none yields anything."""
+    UNKNOWN_PLACEHOLDER = "unknown-placeholder"
+    """A placeholder of the template is no parameter of the generator."""
+    DUPLICATE_NAME = "duplicate-name"
+    PATH_NOT_DIRECTORY = "path-not-directory"
+    """A generated source path is no folder of the repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineProblem:
+    """An engine's object that cannot be expanded as it was meant."""
+
+    kind: ProblemKind
+    object: ObjectRef
+    """The ApplicationSet."""
+    file: str = ""
+    text: str
+    """What is wrong in words: the placeholder, the name that occurs twice, the path."""
+    source: str = ""
+    """The generated path, where the problem is about one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +124,5 @@ class Tree:
     """Argo CD's and Flux's own objects with their files; placeholders not filled in."""
     repo_urls: tuple[str, ...] = ()
     """Addresses of this repository, from its Git remotes; empty when it has none."""
+    branch: str = ""
+    """The branch that is checked out; empty where nobody knows."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.audit.finding import NotJudged
 from harness.audit.scope import Scope
-from harness.audit.source import RenderFailure, Tree
+from harness.audit.source import EngineProblem, RenderFailure, Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +29,5 @@ class Survey:
     not_judged: tuple[NotJudged, ...] = field(default=())
     visited: frozenset[str] = frozenset()
     """Folders and files that some deployable root reads, POSIX."""
+    problems: tuple[EngineProblem, ...] = ()
+    """ApplicationSets and the like that cannot be expanded as they were meant."""

@@ -20,6 +20,7 @@ from harness.prove.load_balancer import (
     start_load_balancer,
 )
 from harness.prove.routes import Route, haproxy_config, hosts, routes
+from harness.prove.service_addresses import assigned
 from harness.stages.context import Context
 from harness.stages.stage import Voice
 from harness.watch.readiness import application_statuses
@@ -39,6 +40,7 @@ def prove(context: Context, voice: Voice) -> str:
         voice.say("starting the load balancer stand-in")
         balancer, found = _open_ingresses(context)
         lines.append(f"{len(found)} routes through a load balancer in {balancer.subnet}")
+    _give_addresses(context)
     _applications_healthy(context, voice)
     if command:
         voice.say(" ".join(command))
@@ -105,6 +107,23 @@ def _publish_address(kube: Kube, ref: ObjectRef, address: str) -> None:
     kube.merge(
         f"{object_path(ref)}/status", {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
     )
+
+
+def _give_addresses(context: Context) -> None:
+    """Does what a cloud does for Services of type LoadBalancer; without it Argo CD waits."""
+    kube, namespaces = context.kube.get(), context.declaration.get().namespaces
+    services = [s for ns in namespaces for s in kube.items(collection("Service", ns))]
+    nodes = [
+        str(address["address"])
+        for node in kube.items("/api/v1/nodes")
+        for address in (node.get("status") or {}).get("addresses") or []
+        if address.get("type") == "InternalIP"
+    ]
+    for found in assigned(services, nodes):
+        if found.address:
+            _publish_address(kube, found.service, found.address)
+        what = found.address or "none: its ports are taken on every node"
+        context.run.notes.append(f"address of {found.service} (type LoadBalancer): {what}")
 
 
 def _pod_networks(kube: Kube) -> dict[str, str]:

@@ -19,7 +19,7 @@ from harness.model.kinds import collection
 from scenarios.conftest import CACHES, CommandLine, Outcome
 from scenarios.faults.fault import Fault
 
-EMPTY_SECONDS = 120
+EMPTY_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

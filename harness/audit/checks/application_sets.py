@@ -1,0 +1,227 @@
+"""ApplicationSets that make nothing, the wrong thing, or what Argo CD refuses: A22, A23, A25.
+
+What cannot be expanded comes as problems of the expansion. Here the templates themselves are read
+too: with `goTemplate: true` a parameter is `{{.path.path}}`, without it `{{path}}`, and each is an
+error or plain text in the other (argo-cd `applicationset/utils`). Texts of charts are left out.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.audit.checks.render_failures import ILLUSTRATIONS
+from harness.audit.engine_objects import Steps, dotted, is_engine, ref_of
+from harness.audit.finding import Fault, NotJudged
+from harness.audit.kustomize_tree import scalars
+from harness.audit.lines import line_of
+from harness.audit.reading import at, items, mapping, text
+from harness.audit.source import EngineProblem, Object, ProblemKind, Tree
+from harness.audit.survey import Survey
+from harness.diagnosis.rules.quotes import cut, nearest
+
+if TYPE_CHECKING:  # all_checks imports this module
+    from harness.audit.checks.all_checks import SurveyCheck
+
+_DOTTED = re.compile(r"\{\{-?\s*\.[A-Za-z_][\w.]*\s*(?:\|[^{}]*)?-?\}\}")
+_BARE = re.compile(r"\{\{-?\s*(?P<word>[A-Za-z_][\w.\[\]-]*)\s*(?:\|[^{}]*)?-?\}\}")
+_WORDS = frozenset({
+    "break", "continue", "dict", "else", "end", "false", "list", "nil", "now", "true", "tuple",
+    "uuidv4",
+})  # fmt: skip
+"""What stands alone in a Go template and is no parameter."""
+_HELM = re.compile(r"\.(?:Values|Release|Chart|Capabilities|Files)\b")
+_SAID = {
+    ProblemKind.TEMPLATE_ERROR: ("applicationset-template", "A22"),
+    ProblemKind.NO_APPLICATION: ("applicationset-expansion", "A23"),
+    ProblemKind.UNKNOWN_PLACEHOLDER: ("applicationset-expansion", "A22"),
+    ProblemKind.DUPLICATE_NAME: ("applicationset-expansion", "A25"),
+    ProblemKind.PATH_NOT_DIRECTORY: ("applicationset-path-not-directory", "R01"),
+}
+_WORDING = {
+    ProblemKind.TEMPLATE_ERROR: (
+        "the template can not be filled in",
+        "a template that Argo CD can fill in",
+        "correct spec.template",
+    ),
+    ProblemKind.NO_APPLICATION: (
+        "no generator yields anything, so no Application is made",
+        "generators that match at least one folder, file or element",
+        "correct the paths of spec.generators",
+    ),
+    ProblemKind.UNKNOWN_PLACEHOLDER: (
+        "a placeholder is no parameter of the generator",
+        "a parameter that the generator gives",
+        "correct the placeholder",
+    ),
+    ProblemKind.DUPLICATE_NAME: (
+        "two Applications get the same name",
+        "a name that is different for each Application, of environment and service",
+        "make spec.template.metadata.name unique",
+    ),
+    ProblemKind.PATH_NOT_DIRECTORY: (
+        "a generated path is no folder of this repository",
+        "a folder that exists",
+        "correct spec.template.spec.source.path",
+    ),
+}
+
+
+def problems(survey: Survey) -> Iterator[Fault | NotJudged]:
+    """Yields what went wrong when the ApplicationSets were expanded."""
+    for problem in survey.problems:
+        if problem.kind is ProblemKind.NOT_RESOLVABLE:
+            yield NotJudged(subject=str(problem.object), reason=problem.text)
+        else:
+            yield _problem(problem, survey.tree)
+
+
+def _problem(problem: EngineProblem, tree: Tree) -> Fault:
+    rule, cause = _SAID[problem.kind]
+    what, expected, fix = _WORDING[problem.kind]
+    steps = _place(problem.kind)
+    content = tree.texts.get(problem.file, "")
+    line = line_of(content, *steps, kind=problem.object.kind, name=problem.object.name)
+    near = nearest(problem.source, tree.folders[:3000], 0.6) if problem.source else ""
+    detail = cut(problem.text, 300)
+    return Fault(
+        rule=rule,
+        object=problem.object,
+        message=f"{problem.object}: {what}" + (f": {detail}" if detail else ""),
+        expected=f"{expected}; the nearest is {near}" if near else expected,
+        fix=fix,
+        cause=cause,
+        field=dotted(steps),
+        value=problem.source,
+        file=problem.file,
+        line=line or (1 if problem.file else 0),
+    )
+
+
+def _place(kind: ProblemKind) -> Steps:
+    match kind:
+        case ProblemKind.NO_APPLICATION:
+            return ("spec", "generators")
+        case ProblemKind.DUPLICATE_NAME:
+            return ("spec", "template", "metadata", "name")
+        case ProblemKind.PATH_NOT_DIRECTORY:
+            return ("spec", "template", "spec", "source", "path")
+        case _:
+            return ("spec", "template")
+
+
+def templates(survey: Survey) -> Iterator[Fault]:
+    """Yields fields of templates that are written for the other kind of template."""
+    for obj, file in survey.tree.engine:
+        if is_engine(obj, "ApplicationSet") and not _is_text_of_a_chart(obj, file):
+            is_go = at(obj, "spec", "goTemplate") is True
+            for steps, value in _fields(mapping(at(obj, "spec", "template"))):
+                found = _bare(value) if is_go else _dotted(value)
+                if found:
+                    whole = ("spec", "template", *steps)
+                    yield _mixed(obj, file, whole, found, survey.tree)
+            yield from _incomplete(obj, file, survey.tree)
+
+
+def _is_text_of_a_chart(obj: Object, file: str) -> bool:
+    parts = posixpath.dirname(file).lower().split("/")
+    return bool(ILLUSTRATIONS & set(parts)) or any(_HELM.search(s) for s in scalars(obj))
+
+
+def _fields(template: Mapping[str, Any]) -> Iterator[tuple[Steps, str]]:
+    """Yields the fields of a template that only a controller of ApplicationSets fills in."""
+    spec = mapping(template.get("spec"))
+    sources: list[tuple[Steps, Mapping[str, Any]]] = [
+        (("spec", "source"), mapping(spec.get("source")))
+    ]
+    for number, source in enumerate(items(spec.get("sources"))):
+        sources.append((("spec", "sources", number), mapping(source)))
+    places: list[tuple[Steps, Mapping[str, Any], tuple[str, ...]]] = [
+        (("metadata",), mapping(template.get("metadata")), ("name", "namespace")),
+        (("spec",), spec, ("project",)),
+        (
+            ("spec", "destination"),
+            mapping(spec.get("destination")),
+            ("name", "namespace", "server"),
+        ),
+        *((steps, source, ("path", "repoURL", "targetRevision")) for steps, source in sources),
+    ]
+    for steps, holder, words in places:
+        for word in words:
+            yield (*steps, word), text(holder.get(word))
+
+
+def _dotted(value: str) -> str:
+    """Returns a parameter of a Go template in a plain one."""
+    found = _DOTTED.search(value[:2000])
+    return found[0] if found else ""
+
+
+def _bare(value: str) -> str:
+    """Returns a parameter of a plain template in a Go template."""
+    found = _BARE.finditer(value[:2000])
+    return next((m[0] for m in found if m["word"] not in _WORDS and "|" not in m[0]), "")
+
+
+def _mixed(obj: Object, file: str, steps: Steps, found: str, tree: Tree) -> Fault:
+    ref, is_go = ref_of(obj), at(obj, "spec", "goTemplate") is True
+    inner = found.strip("{}- ").partition("|")[0].strip()
+    right = _go_form(inner) if is_go else f"{{{{{_plain_form(inner)}}}}}"
+    reason = (
+        "which a Go template takes for a function that does not exist"
+        if is_go
+        else "which stays as it is without goTemplate: true"
+    )
+    return Fault(
+        rule="applicationset-template",
+        object=ref,
+        message=f"{ref} has {found} in {dotted(steps)}, {reason}",
+        expected=f"{right}" if is_go else f"{right}, or spec.goTemplate: true",
+        fix=f"write {right}" if is_go else "set spec.goTemplate: true",
+        cause="A22",
+        field=dotted(steps),
+        value=found,
+        file=file,
+        line=line_of(tree.texts.get(file, ""), *steps, kind=ref.kind, name=ref.name) or 1,
+    )
+
+
+def _go_form(word: str) -> str:
+    segment = re.fullmatch(r"path\[(\d+)\]", word)
+    if segment:
+        return f"{{{{index .path.segments {segment[1]}}}}}"
+    return "{{.path.path}}" if word == "path" else f"{{{{.{word}}}}}"
+
+
+def _plain_form(word: str) -> str:
+    bare = word.removeprefix(".")
+    return "path" if bare == "path.path" else bare
+
+
+def _incomplete(obj: Object, file: str, tree: Tree) -> Iterator[Fault]:
+    """Yields what the CRD demands of a template and is not there."""
+    ref, spec = ref_of(obj), at(obj, "spec", "template", "spec")
+    if not isinstance(spec, dict):
+        return
+    for word in ("project", "destination"):
+        if spec.get(word) is None:
+            content = tree.texts.get(file, "")
+            yield Fault(
+                rule="applicationset-template",
+                object=ref,
+                message=f"the template of {ref} has no spec.{word}, which the API server demands",
+                expected=f"spec.template.spec.{word}",
+                fix=f"add {word} to spec.template.spec",
+                cause="A25",
+                field=f"spec.template.spec.{word}",
+                file=file,
+                line=line_of(
+                    content, "spec", "template", "spec", word, kind=ref.kind, name=ref.name
+                )
+                or 1,
+            )
+
+
+SURVEY_CHECKS: tuple[SurveyCheck, ...] = (problems, templates)

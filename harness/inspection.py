@@ -1,0 +1,202 @@
+"""Inspects a repository without a cluster: reads, expands, renders, checks, finds the lines.
+
+Wires `harness.repo` (what is deployed) to `harness.audit` (what is wrong with it). Writes nothing
+but the cache of renderings. Heavy libraries are imported where they are needed: an audit of a small
+repository must not take longer than rendering it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from harness.audit.cluster_profile import PROFILES
+from harness.audit.finding import AuditResult, Fault, NotJudged
+from harness.audit.judging import judge
+from harness.audit.source import Object, Tree
+from harness.audit.survey import Survey
+from harness.io.process import ProcessRunner
+from harness.model.errors import RepositoryError, UsageError
+from harness.repo.assembly import Pieces, scopes
+from harness.repo.flux_variables import substitution_of
+from harness.repo.kustomize_program import find_kustomize
+from harness.repo.origin import Origins
+from harness.repo.render_request import Engine, Rendered, RenderTools, Request
+from harness.repo.rendering import render_roots
+from harness.repo.roots import Root
+from harness.repo.tree_reading import TreeReading, read_tree
+from harness.repo.unfolding import Expanded, Unfolding
+
+APPLICATION = "gitops-harness"
+Progress = Callable[[int, int, str], None]
+"""Is told how many roots are rendered of how many known so far, and what is being done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuestion:
+    """What is to be inspected."""
+
+    repository: Path
+    environments: tuple[str, ...] = ()
+    """Empty for all."""
+    target: str = "any"
+    """A name of `harness.audit.cluster_profile.PROFILES`."""
+
+
+def inspect(question: AuditQuestion, *, progress: Progress) -> AuditResult:
+    """Returns what a repository needs and nobody declares.
+
+    Raises:
+        RepositoryError: The folder holds nothing that is deployed.
+        UsageError: It has none of the environments asked for, or kustomize is nowhere.
+    """
+    began = time.monotonic()
+    root = question.repository
+    reading = read_tree(root, runner=ProcessRunner())
+    unfolding = _unfolding(root, reading.tree, progress)
+    pieces = unfolding.run()
+    survey = _survey(question, reading, unfolding, pieces)
+    if not (survey.scopes[0].sources or survey.failures or survey.yaml_faults or pieces.unjudged):
+        raise _nothing(root)
+    progress(1, 1, "checking")
+    result = judge(survey, _Places(root, survey).of)
+    return replace(result, seconds=time.monotonic() - began)
+
+
+def _unfolding(root: Path, tree: Tree, progress: Progress) -> Unfolding:
+    cache = user_cache_path(APPLICATION)
+    helm = shutil.which("helm")
+    tools = RenderTools(
+        runner=ProcessRunner(),
+        kustomize=_kustomize(cache) if tree.kustomizations else None,
+        helm=Path(helm) if helm else None,
+    )
+    configurations = [
+        obj
+        for documents in tree.documents.values()
+        for obj in documents
+        if obj.get("kind") in {"ConfigMap", "Secret"}
+    ]
+
+    def render(roots: Sequence[Root]) -> Sequence[Rendered]:
+        return render_roots(
+            root,
+            [_request(each, configurations) for each in roots],
+            tools,
+            cache=None if os.environ.get("HARNESS_NO_CACHE") else cache,
+            kustomizations=tree.kustomizations,
+            progress=lambda done, total: progress(done, total, "rendering"),
+        )
+
+    return Unfolding(
+        tree=tree, root_folder=str(root), expand=_expand, render=render, is_own=_is_own(tree)
+    )
+
+
+def _kustomize(cache: Path) -> Path:
+    found = find_kustomize(cache)
+    if found is None:
+        raise UsageError(
+            attempted="Rendering the kustomizations with",
+            subject="kustomize",
+            seen="it is neither on the PATH nor in the bundle cache",
+            expected="the kustomize that Argo CD uses",
+            next_step="harness bundle build",
+        )
+    return found
+
+
+def _request(root: Root, configurations: Sequence[Object]) -> Request:
+    is_flux = root.deployer is not None and root.deployer.kind == "Kustomization"
+    engine = Engine.FLUX if is_flux else Engine.ARGOCD if root.deployer else Engine.NONE
+    deployer = {
+        "metadata": {"namespace": root.deployer.namespace if root.deployer else ""},
+        "spec": root.spec,
+    }
+    return Request(
+        path=root.path,
+        kind=root.kind,
+        engine=engine,
+        options=root.options,
+        name=root.deployer.name if root.deployer else "",
+        namespace=root.namespace,
+        substitution=substitution_of(deployer, configurations) if is_flux else None,
+    )
+
+
+def _survey(
+    question: AuditQuestion, reading: TreeReading, unfolding: Unfolding, pieces: Pieces
+) -> Survey:
+    found = scopes(pieces, reading.tree, PROFILES[question.target])
+    wanted = question.environments
+    chosen = tuple(s for s in found if not wanted or s.name in wanted)
+    if wanted and not chosen:
+        raise _no_environment(question, [s.name for s in found])
+    notes = [
+        NotJudged(subject=s, reason=r) for s, _, r in (n.partition(": ") for n in unfolding.notes)
+    ]
+    return Survey(
+        tree=reading.tree,
+        scopes=chosen,
+        failures=tuple(f for f in pieces.failures if not wanted or f.group in (*wanted, "")),
+        yaml_faults=reading.faults,
+        not_judged=(*reading.notes, *notes),
+        visited=frozenset(unfolding.visited),
+        problems=tuple(unfolding.problems),
+    )
+
+
+def _no_environment(question: AuditQuestion, known: Sequence[str]) -> UsageError:
+    names = [name for name in known if name]
+    return UsageError(
+        attempted="Finding the environment",
+        subject=", ".join(question.environments),
+        seen=f"this repository has: {', '.join(names)}" if names else "the repository names none",
+        expected="one of these names" if names else "no --env",
+        next_step=f"harness audit --env {names[0]}" if names else "harness audit",
+    )
+
+
+def _nothing(root: Path) -> RepositoryError:
+    return RepositoryError(
+        attempted="Looking for kustomizations, Applications and manifests in",
+        subject=str(root),
+        seen="none was found",
+        expected="a GitOps repository: kustomization.yaml, an Application, or manifests",
+        next_step="harness audit FOLDER",
+    )
+
+
+class _Places:
+    """Finds the line of a fault in the tree."""
+
+    def __init__(self, root: Path, survey: Survey) -> None:
+        folders = [s.path for scope in survey.scopes for s in scope.sources]
+        self._origins = Origins(root, list(dict.fromkeys(folders)))
+        self._known: dict[tuple[object, ...], tuple[str, int]] = {}
+
+    def of(self, fault: Fault) -> tuple[str, int]:
+        """Returns file and line; an empty file where they are not known."""
+        ref = fault.user or fault.object
+        key = (ref, fault.field, fault.source, fault.value)
+        if key not in self._known:
+            found = self._origins.locate(ref, fault.field, fault.source, fault.value)
+            found = found or self._origins.locate(ref, fault.field, "", fault.value)
+            self._known[key] = (found.file, found.line) if found else ("", 0)
+        return self._known[key]
+
+
+def _expand(objects: Sequence[tuple[Object, str]]) -> Expanded:
+    return Expanded(
+        applications=tuple((o, f) for o, f in objects if o.get("kind") == "Application")
+    )
+
+
+def _is_own(tree: Tree) -> Callable[[str, str], bool]:
+    return lambda _url, path: path in tree.folders
