@@ -6,15 +6,18 @@ then the namespaces. Cluster, registry, Git server and Argo CD stay.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.io.kube import Kube
+from harness.io.kube import Kube, KubeError
 from harness.model.kinds import collection
 from scenarios.conftest import CACHES, CommandLine, Outcome
 from scenarios.faults.fault import Fault
@@ -88,20 +91,38 @@ class SharedCluster:
         kube = self.kube
         if kube is None:
             return
+        deadline = time.monotonic() + EMPTY_SECONDS
+        # An Application that is being deleted needs its project until it is gone.
         for kind in ("ApplicationSet", "Application", "AppProject"):
-            for obj in kube.items(collection(kind, "argocd")):
-                kube.delete(f"{collection(kind, 'argocd')}/{obj['metadata']['name']}")
+            for name in _names(kube, kind):
+                if kind == "AppProject" and name == "default":
+                    continue
+                path = f"{collection(kind, 'argocd')}/{name}"
+                if kind == "Application":
+                    # The namespaces go anyway, and cleaning up needs a project that works.
+                    with contextlib.suppress(KubeError):  # its set may have taken it along
+                        kube.merge(path, {"metadata": {"finalizers": None}})
+                kube.delete(path)
+            if kind == "Application":
+                _until_gone(partial(_names, kube, kind), kind, deadline)
         for namespace in _namespaces(kube):
             for pod in kube.items(collection("Pod", namespace)):
                 path = f"{collection('Pod', namespace)}/{pod['metadata']['name']}"
                 kube.delete(path, grace_seconds=0)
             kube.delete(f"/api/v1/namespaces/{namespace}")
-        deadline = time.monotonic() + EMPTY_SECONDS
-        while _namespaces(kube):
-            if time.monotonic() > deadline:
-                message = f"namespaces are still there: {', '.join(_namespaces(kube))}"
-                raise TimeoutError(message)
-            time.sleep(0.5)
+        _until_gone(partial(_namespaces, kube), "namespaces", deadline)
+
+
+def _names(kube: Kube, kind: str) -> list[str]:
+    return [str(o["metadata"]["name"]) for o in kube.items(collection(kind, "argocd"))]
+
+
+def _until_gone(left: Callable[[], list[str]], what: str, deadline: float) -> None:
+    while names := left():
+        if time.monotonic() > deadline:
+            message = f"{what} are still there: {', '.join(names)}"
+            raise TimeoutError(message)
+        time.sleep(0.5)
 
 
 def _namespaces(kube: Kube) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from harness.model.finding import Finding
@@ -132,3 +134,61 @@ def test_a_set_that_shares_no_name_with_what_is_missing_is_not_asked() -> None:
     made = application_sets.application_set(World(), name="platform-{{ .path.basename }}")
 
     assert not made.diagnose(600).findings
+
+
+def with_another_set(
+    made: World, template: str, *, at: float = 4, makes: tuple[str, ...] = (), done: bool = True
+) -> World:
+    """Adds the ApplicationSet `other`, which has made these Applications."""
+    obj = copy.deepcopy(made.live("ApplicationSet", "shop"))
+    obj["metadata"] = {"name": "other", "namespace": "argocd"}
+    obj["spec"]["template"]["metadata"]["name"] = template
+    obj["status"]["resources"] = [{"kind": "Application", "name": name} for name in makes]
+    if not done:
+        obj["status"]["conditions"] = []
+    made.put(obj, at)
+    return made
+
+
+def incomplete() -> World:
+    """One of two expected Applications is made by the set `shop`."""
+    return application_sets.one_of_two_expected_applications_is_never_made()
+
+
+def named(made: World, at: float) -> list[tuple[str, str]]:
+    return [(f.cause, f.object.name) for f in made.diagnose(at).findings]
+
+
+def test_one_missing_application_is_laid_to_one_set_only() -> None:
+    """The set that makes nothing is meant, not the one that makes another Application."""
+    made = with_another_set(incomplete(), "{{ .path.basename }}")
+
+    assert named(made, 420) == [("A23", "other")]
+
+
+def test_a_set_whose_template_gives_other_names_is_not_blamed() -> None:
+    made = with_another_set(incomplete(), "infra-{{ .path.basename }}", makes=("infra-dns",))
+
+    assert named(made, 420) == [("E05", "shop")]
+
+
+@pytest.mark.parametrize(
+    ("template", "blamed"),
+    [
+        ("{{ .path.basename }}", "shop"),
+        ("shop-{{ .path.basename }}ices", "other"),
+        ("{{ if .x }}shop{{ else }}test{{ end }}-services", "shop"),
+    ],
+)
+def test_of_two_sets_that_make_some_the_template_that_fits_better_is_blamed(
+    template: str, blamed: str
+) -> None:
+    made = with_another_set(incomplete(), template, makes=("another",))
+
+    assert named(made, 420) == [("E05", blamed)]
+
+
+def test_an_application_that_a_set_at_work_may_still_make_is_not_missing() -> None:
+    made = with_another_set(incomplete(), "{{ .path.basename }}", done=False)
+
+    assert not named(made, 420)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from harness.diagnosis.catalogue import catalogue
 from harness.model.finding import Outcome
 from tests.diagnosis.sample import SAMPLES
-from tests.diagnosis.samples import admission, application_sets, argocd, emptiness, repo
+from tests.diagnosis.samples import (
+    admission,
+    application_sets,
+    argocd,
+    emptiness,
+    repo,
+    stale_cache,
+)
 from tests.diagnosis.world import START, World, stamp
 
 SHOP = "Application argocd/shop"
-QUIET = {"R09", "R10", "A28", "A29", "A30"}
+QUIET = {"R09", "R10", "A29", "A30"}
 """Shown by the rendered repository alone, or never a failure."""
-MODULES = {m.__name__ for m in (admission, application_sets, argocd, emptiness, repo)}
+MODULES = {m.__name__ for m in (admission, application_sets, argocd, emptiness, repo, stale_cache)}
 
 
 def test_every_cause_of_these_families_has_a_timeline() -> None:
@@ -126,3 +133,47 @@ def test_names_that_argo_cd_changes_are_not_compared() -> None:
     made.application(at=3, spec={"source": source}, resources=emptiness.held("a-flags", "a-limits"))
 
     assert made.diagnose(300).outcome is Outcome.HEALTHY
+
+
+def test_an_application_that_nobody_could_look_at_is_a_suspect_only() -> None:
+    found = emptiness.nobody_looks_while_the_repo_server_is_not_ready().diagnose(230)
+
+    assert [(s.cause, s.counts_from) for s in found.suspects] == [("E01", 0.0)]
+    assert found.outcome is Outcome.PROGRESSING
+
+
+def test_stale_manifests_are_told_with_both_texts() -> None:
+    (found,) = (
+        stale_cache.synced_at_the_commit_with_the_image_of_an_older_one().diagnose(95).findings
+    )
+
+    assert "spec.template.spec.containers[order].image ghcr.io/shop/order:1" in found.seen
+    assert "renders to ghcr.io/shop/order:2" in found.seen
+    assert found.fix == (
+        "kubectl -n argocd rollout restart deployment/argocd-repo-server deployment/argocd-redis"
+    )
+
+
+def test_a_variable_without_a_value_is_an_empty_one() -> None:
+    made = stale_cache.synced(stale_cache.shop(CURRENCY=""))
+
+    (found,) = made.diagnose(95).findings
+
+    assert "env[CURRENCY] (empty)" in found.seen
+
+
+def test_a_commit_that_was_not_rendered_here_is_not_compared() -> None:
+    made = stale_cache.synced_at_the_commit_with_the_image_of_an_older_one()
+    made.revision = ""
+
+    assert made.diagnose(300).outcome is Outcome.HEALTHY
+
+
+def test_a_cached_error_asks_for_a_hard_refresh() -> None:
+    made = stale_cache.a_timeout_of_an_earlier_attempt_is_repeated_from_the_cache()
+
+    (found,) = made.diagnose(95).findings
+
+    assert "refresh=hard" in found.fix
+    assert "(cached)" not in found.seen
+    assert "timeout after 1m30s" in found.seen

@@ -19,6 +19,7 @@ from harness.diagnosis.rules.quantities import in_words, quantity
 from harness.diagnosis.rules.resources import allocatable, greediest, pod_request, too_great
 from harness.diagnosis.signal import NEVER, T0, Signal, t2
 from harness.model.finding import Finding, Phase
+from tests.diagnosis.samples import schedule as schedule_samples
 from tests.diagnosis.samples.schedule import (
     HELPFUL,
     POD_SECURITY,
@@ -47,9 +48,63 @@ def finding(world: World, at: float = 5) -> Finding:
 
 
 def test_every_cause_of_the_table_is_in_the_catalogue() -> None:
-    entries = [catalogue()[f"H{n:02}"] for n in range(1, 12)]
+    entries = [catalogue()[f"H{n:02}"] for n in range(1, 14)]
 
     assert {e.phase for e in entries} == {Phase.SCHEDULE}
+
+
+# Missing classes, invalid pods
+
+
+def test_a_misspelt_class_is_one_finding_with_the_nearest_that_exists() -> None:
+    found = finding(schedule_samples.two_workloads_name_a_priority_class_that_nobody_has())
+
+    assert "or the existing shop-high" in found.expected
+    assert found.fix == "Set priorityClassName of Deployment shop/order to shop-high"
+
+
+def test_a_class_that_is_there_by_now_is_no_cause() -> None:
+    world = schedule_samples.a_stateful_set_names_a_priority_class_that_nobody_has()
+    schedule_samples.priority_class(world, "shop-high", at=3)
+
+    assert "H12" not in {s.cause for s in signals(world)}
+
+
+def test_a_class_that_may_not_be_listed_is_not_missed_without_an_event() -> None:
+    world = schedule_samples.a_stateful_set_names_a_priority_class_that_nobody_has()
+    world.unlisted("PriorityClass", "")
+
+    assert "H12" not in {s.cause for s in signals(world)}
+
+
+def test_a_default_limit_is_told_with_the_field_to_set() -> None:
+    found = finding(schedule_samples.a_limit_range_sets_a_limit_below_the_request(), at=25)
+
+    assert found.field == "spec.template.spec.containers[order].resources.requests"
+    assert "the template sets no memory limit: a LimitRange has set it" in found.seen
+    assert found.fix == (
+        "set spec.template.spec.containers[order].resources.limits.memory of order"
+    )
+
+
+def test_a_limit_that_the_template_sets_is_no_default() -> None:
+    world = World()
+    resources = {"requests": {"memory": "1Gi"}, "limits": {"memory": "512Mi"}}
+    world.workload("order", container("order", resources=resources))
+    replica_failure(world, "order", schedule_samples.INVALID)
+
+    found = finding(world, at=25)
+
+    assert "LimitRange" not in found.seen
+    assert found.fix == ("correct spec.template.spec.containers[order].resources.requests of order")
+
+
+def test_a_container_that_admission_has_added_is_not_looked_for_in_the_template() -> None:
+    found = finding(schedule_samples.a_webhook_adds_a_container_that_is_not_valid(), at=25)
+
+    assert found.field == "spec.template.spec"
+    assert "admission has added it" in found.seen
+    assert "mutatingwebhookconfigurations" in found.fix
 
 
 # Quantities and requests

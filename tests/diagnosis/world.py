@@ -26,7 +26,10 @@ LISTED_KINDS = (
     "ConfigMap", "Service", "ServiceAccount", "PersistentVolumeClaim", "EndpointSlice",
     "NetworkPolicy", "Ingress", "Event",
 )  # fmt: skip
-CLUSTER_KINDS = ("Node", "Namespace", "StorageClass", "PersistentVolume", "IngressClass")
+CLUSTER_KINDS = (
+    "Node", "Namespace", "StorageClass", "PersistentVolume", "IngressClass", "PriorityClass",
+    "RuntimeClass",
+)  # fmt: skip
 ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
 
@@ -414,9 +417,12 @@ class World:
     def event(
         self, kind: str, name: str, reason: str, message: str, at: float, *, count: int = 1,
         type: str = "Warning", first: float | None = None, key: str = "",
-        component: str = "kubelet",
+        component: str = "kubelet", container: str = "",
     ) -> None:  # fmt: skip
-        """An Event about a live object; the same `key` (default: reason) is the same event."""
+        """An Event about a live object; the same `key` (default: reason) is the same event.
+
+        Of a pod it may name the `container` that it is about, as the kubelet does.
+        """
         about = self.live(kind, name)
         uid = f"event-{kind}-{name}-{key or reason}"
         begun = at if first is None else first
@@ -434,6 +440,7 @@ class World:
                     "name": name,
                     "namespace": about["metadata"].get("namespace", ""),
                     "uid": about["metadata"]["uid"],
+                    **_field_path(about, container),
                 },
                 "type": type,
                 "reason": reason,
@@ -498,6 +505,12 @@ class World:
     def verdicts(self, until: float, step: float = 1.0) -> list[tuple[float, Diagnosis]]:
         """The diagnosis at every step until `until`."""
         return list(replay(self.cassette(), step_seconds=step, until=until))
+
+
+def _field_path(pod: Object, name: str) -> dict[str, str]:
+    inits = {c["name"] for c in pod.get("spec", {}).get("initContainers") or []}
+    group = "initContainers" if name in inits else "containers"
+    return {"fieldPath": f"spec.{group}{{{name}}}"} if name else {}
 
 
 def waiting(why: str, text: str = "", /, *, restarts: int = 0, **last: Any) -> Object:

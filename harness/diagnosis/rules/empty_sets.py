@@ -2,12 +2,15 @@
 
 Argo CD raises no error when a generator matches nothing. It is a failure where the repository was
 expanded here and the Applications it must bring about do not exist, after the ApplicationSet has
-said that all its Applications are up to date. A set that makes some of them and not all is E05. A
-few seconds are given, because the set and its Applications are watched apart from each other.
+said that all its Applications are up to date. A set that makes some of them and not all is E05. Of
+several sets each missing Application is laid to one only. A few seconds are given, because the set
+and its Applications are watched apart from each other.
 """
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,25 +22,29 @@ from harness.diagnosis.rules.application_set_facts import (
     application_sets,
     missing_applications,
 )
-from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import NEVER, Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import listed
 
+_PLACEHOLDERS = re.compile(r"\{\{.*?\}\}")
+_BRANCHES = re.compile(r"\{\{-?\s*(?:if|range|with|define|block)\b")
 JUST_MADE = t1(1, 5)
 STALE = t1(2, 30)
-INCOMPLETE_SECONDS = 120.0
+INCOMPLETE_SECONDS = 240.0
+"""Longer than the three minutes after which an ApplicationSet looks again: it may make one anew."""
 
 
 def empty_sets(facts: Facts) -> Iterator[Signal]:
     """Yields ApplicationSets that have made none, or not all, of the expected Applications."""
     if not facts.knows("Application", facts.header.engine_namespace):
         return
+    missing = _missing_by_set(facts)
     for found in (s for s in application_sets(facts) if s.done_since):
-        missing = _missing_of(facts, found)
+        theirs = tuple(missing.get(found.ref, ()))
         if _makes_any(facts, found):
-            yield from _incomplete(facts, found, missing)
-        elif missing or _is_unresolved(facts):
-            yield _empty(facts, found, missing)
+            yield from _incomplete(facts, found, theirs)
+        elif theirs or _is_unresolved(facts):
+            yield _empty(facts, found, theirs)
 
 
 def _is_unresolved(facts: Facts) -> bool:
@@ -45,11 +52,36 @@ def _is_unresolved(facts: Facts) -> bool:
     return bool(facts.header.revision) and not any(facts.header.expected_applications)
 
 
-def _missing_of(facts: Facts, found: SetFact) -> tuple[ObjectRef, ...]:
-    """Returns the missing Applications that the set's template would name so."""
-    name = str(((found.spec.get("template") or {}).get("metadata") or {}).get("name") or "")
-    prefix = name.partition("{{")[0]
-    return tuple(r for r in missing_applications(facts) if r.name.startswith(prefix))
+def _missing_by_set(facts: Facts) -> dict[ObjectRef, list[ObjectRef]]:
+    """Returns each missing Application once, under the set that should have made it."""
+    found: dict[ObjectRef, list[ObjectRef]] = defaultdict(list)
+    for ref in missing_applications(facts):
+        makers = [s for s in application_sets(facts) if _may_name(s, ref.name)]
+        if makers and not _comes_otherwise(facts, ref):
+            maker = min(makers, key=lambda s: _unlikeliness(facts, s))
+            found[maker.ref].append(ref)
+    return found
+
+
+def _letters(found: SetFact) -> list[str]:
+    """What stands fixed in the names that a set's template gives: between its placeholders."""
+    name = str(((found.spec.get("template") or {}).get("metadata") or {}).get("name") or "{{}}")
+    parts = _PLACEHOLDERS.split(name)
+    return [parts[0], ""] if _BRANCHES.search(name) else parts
+
+
+def _may_name(found: SetFact, name: str) -> bool:
+    """Tells whether a set's template may give an Application this name."""
+    return re.fullmatch(".*".join(map(re.escape, _letters(found))), name) is not None
+
+
+def _unlikeliness(facts: Facts, found: SetFact) -> tuple[int, int, ObjectRef]:
+    """Orders sets that may have been meant: one that makes nothing, one at work, the others.
+
+    Of equal ones the template with more letters of its own fits better.
+    """
+    at_work = 1 if not found.done_since else 2 * _makes_any(facts, found)
+    return at_work, -sum(map(len, _letters(found))), found.ref
 
 
 def _makes_any(facts: Facts, found: SetFact) -> bool:
@@ -79,8 +111,6 @@ def _need(facts: Facts, found: SetFact) -> Need:
 
 def _incomplete(facts: Facts, found: SetFact, missing: tuple[ObjectRef, ...]) -> Iterator[Signal]:
     for ref in missing:
-        if _comes_otherwise(facts, ref):
-            continue
         since = max(found.done_since, facts.seen_at(found.ref))
         report = SetReport(facts=facts, found=found, seen_since=since)
         yield report.signal(

@@ -221,7 +221,7 @@ def a_write_conflict_of_the_controller() -> World:
     return both(made)
 
 
-@sample(("E05", SET), within=250, not_before=120, victims=("Application argocd/shop-services",))
+@sample(("E05", SET), within=370, not_before=240, victims=("Application argocd/shop-services",))
 def one_of_two_expected_applications_is_never_made() -> World:
     made = application_set(World(), resources=EXPECTED[:1])
     return generated(made, EXPECTED[0])

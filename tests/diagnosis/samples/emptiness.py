@@ -90,6 +90,63 @@ def an_application_is_unknown_while_argo_cd_starts() -> World:
     return made
 
 
+def engine_part(made: World, kind: str, name: str, at: float, *, ready: bool) -> World:
+    """A workload of Argo CD; ready with a pod that is."""
+    counts = {"readyReplicas": int(ready), "availableReplicas": int(ready)}
+    made.put(
+        {
+            "kind": kind,
+            "metadata": {"name": name, "namespace": "argocd", "generation": 1},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}},
+            "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, **counts},
+        },
+        at,
+    )
+    owner = {"kind": kind, "name": name, "controller": True}
+    state = {"type": "Ready", "status": str(ready), "lastTransitionTime": stamp(at)}
+    made.put(
+        {
+            "kind": "Pod",
+            "metadata": {"name": f"{name}-0", "namespace": "argocd", "ownerReferences": [owner]},
+            "spec": {"containers": [{"name": "main"}], "nodeName": "node-1"},
+            "status": {"phase": "Running", "conditions": [state]},
+        },
+        at,
+    )
+    return made
+
+
+CONTROLLER = ("StatefulSet", "argocd-application-controller")
+REPO_SERVER = ("Deployment", "argocd-repo-server")
+SETS = ("Deployment", "argocd-applicationset-controller")
+
+
+def unlooked(part: tuple[str, str]) -> World:
+    made = engine_part(World(), *part, 0.3, ready=False)
+    made.application(at=2, sync={"status": "Unknown"}, operationState=None, resources=[])
+    return made
+
+
+@sample(within=230)
+def nobody_looks_while_the_application_controller_is_not_ready() -> World:
+    return unlooked(CONTROLLER)
+
+
+@sample(within=230)
+def nobody_looks_while_the_repo_server_is_not_ready() -> World:
+    return unlooked(REPO_SERVER)
+
+
+@sample(within=230)
+def nobody_looks_while_the_application_set_controller_is_not_ready() -> World:
+    return unlooked(SETS)
+
+
+@sample(("E01", SHOP), within=350, not_before=330)
+def nobody_compares_although_the_controller_is_ready_by_now() -> World:
+    return engine_part(unlooked(CONTROLLER), *CONTROLLER, 150, ready=True)
+
+
 def at_commit(made: World, at: float, revision: str, **status: Any) -> None:
     made.application(
         at=at,

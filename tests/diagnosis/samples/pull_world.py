@@ -125,7 +125,7 @@ class _Pull:
     ) -> None:
         self.world.event(
             "Pod", self.title, reason, text, int(at), count=count, type=kind,
-            key=f"{self.name}-{reason}-{key}",
+            key=f"{self.name}-{reason}-{key}", container=self.name,
         )  # fmt: skip
 
 

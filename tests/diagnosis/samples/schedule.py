@@ -479,6 +479,134 @@ def a_webhook_that_still_starts() -> World:
     return world
 
 
+# H12, H13
+
+
+def priority_class(world: World, name: str, at: float = 0.2) -> None:
+    world.put({"kind": "PriorityClass", "metadata": {"name": name}, "value": 1000}, at)
+
+
+NO_CLASS = 'pods "order-h1-" is forbidden: no PriorityClass with name shop-hihg was found'
+
+
+@sample(
+    ("H12", "PriorityClass shop-hihg"),
+    within=4,
+    victims=("Deployment shop/order", "Deployment shop/payment"),
+)
+def two_workloads_name_a_priority_class_that_nobody_has() -> World:
+    world = World()
+    priority_class(world, "system-node-critical")
+    priority_class(world, "shop-high")
+    for name in ("order", "payment"):
+        world.workload(name, priorityClassName="shop-hihg")
+        replica_failure(world, name, NO_CLASS.replace("order", name))
+    return world
+
+
+@sample(("H12", "PriorityClass shop-high"), within=4)
+def a_stateful_set_names_a_priority_class_that_nobody_has() -> World:
+    """Seen from the objects: no pod, and a class that can never appear."""
+    world = World()
+    world.workload("db", kind="StatefulSet", priorityClassName="shop-high")
+    return world
+
+
+@sample(("H12", "RuntimeClass gvisor"), within=4)
+def a_runtime_class_that_kind_does_not_have() -> World:
+    world = World()
+    world.workload("order", runtimeClassName="gvisor")
+    replica_failure(
+        world,
+        "order",
+        'pods "order-h1-" is forbidden: pod rejected: RuntimeClass "gvisor" not found',
+    )
+    return world
+
+
+@sample(within=100)
+def a_priority_class_that_comes_a_moment_later() -> World:
+    world = World()
+    made = {"kind": "PriorityClass", "metadata": {"name": "shop-high", "namespace": ""}}
+    world.declare(made)
+    world.workload("order", priorityClassName="shop-high")
+    replica_failure(world, "order", NO_CLASS.replace("hihg", "high"))
+    world.put({**made, "value": 1000}, 8)
+    world.pod("order", 20, state=running(20))
+    world.ready("order", 25)
+    return world
+
+
+@sample(("H12", "PriorityClass shop-high"), within=150, not_before=120)
+def a_declared_priority_class_that_never_comes() -> World:
+    world = World()
+    world.declare({"kind": "PriorityClass", "metadata": {"name": "shop-high", "namespace": ""}})
+    world.workload("order", priorityClassName="shop-high")
+    replica_failure(world, "order", NO_CLASS.replace("hihg", "high"))
+    return world
+
+
+@sample(("H12", "PriorityClass shop-high"), within=4)
+def argo_cd_cannot_apply_a_pod_for_want_of_its_class() -> World:
+    world = World()
+    world.declare({"kind": "Pod", "metadata": {"name": "probe"}, "spec": {"containers": []}})
+    failed = {
+        "kind": "Pod", "name": "probe", "namespace": "shop", "status": "SyncFailed",
+        "message": 'pods "probe" is forbidden: no PriorityClass with name shop-high was found',
+    }  # fmt: skip
+    world.application(
+        at=2,
+        sync={"status": "OutOfSync", "revision": world.revision},
+        operationState={
+            "phase": "Running",
+            "message": "one or more objects failed to apply",
+            "startedAt": stamp(1),
+            "finishedAt": stamp(2),
+            "retryCount": 1,
+            "operation": {"sync": {"revision": world.revision}},
+            "syncResult": {"revision": world.revision, "resources": [failed]},
+        },
+    )
+    return world
+
+
+INVALID = (
+    'Pod "order-h1-2x9zr" is invalid: spec.containers[0].resources.requests: Invalid value: '
+    '"1Gi": must be less than or equal to memory limit of 512Mi'
+)
+
+
+@sample(("H13", "Deployment shop/order"), within=25)
+def a_limit_range_sets_a_limit_below_the_request() -> World:
+    world = World()
+    world.workload("order", asking("memory", "1Gi"))
+    replica_failure(world, "order", INVALID)
+    return world
+
+
+@sample(("H13", "StatefulSet shop/db"), within=25, variations=False)
+def a_webhook_adds_a_container_that_is_not_valid() -> World:
+    world = World()
+    world.workload("db", container("db"), kind="StatefulSet")
+    text = (
+        'create Pod db-0 in StatefulSet db failed error: Pod "db-0" is invalid: '
+        '[spec.containers[1].image: Required value, spec.containers[1].name: Invalid value: ""]'
+    )
+    for count, at in ((1, 1), (4, 15)):
+        world.event("StatefulSet", "db", "FailedCreate", text, at, count=count)
+    return world
+
+
+@sample(within=120)
+def invalid_pods_of_the_template_before() -> World:
+    world = World()
+    world.workload("order", container("order"))
+    world.replica_set("order", "h2", revision=2, at=1)
+    replica_failure(world, "order", INVALID.replace("order-h1", "order-h0"))
+    world.pod("order", 60, name="order-h2-aaaaa", hash_="h2", state=running(60))
+    return world
+
+
 # H08
 
 
