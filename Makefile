@@ -1,7 +1,7 @@
 # The command runner: `make` lists the targets. Everything sets itself up; only Python, Make and Git are needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint types e2e scenarios faults causes up down doctor bundle bench lock clean moved
+.PHONY: help venv test lint types e2e scenarios faults causes rules up down doctor bundle bench lock clean moved
 .SUFFIXES:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -61,6 +61,9 @@ faults: doctor-fix ## Deploy every fault and compare the verdicts, 1 h: FAULTS=a
 causes: $(READY) ## Write docs/reference/causes.md from the catalogue of causes
 	@$(PY) -c "from harness.diagnosis.reference import causes_markdown; print(causes_markdown(), end='')" > docs/reference/causes.md
 
+rules: $(READY) ## Write docs/reference/audit-rules.md from the catalogue of audit rules
+	@$(PY) -c "from harness.audit.reference import rules_markdown; print(rules_markdown(), end='')" > docs/reference/audit-rules.md
+
 .PHONY: doctor-fix
 doctor-fix: $(READY)
 	@$(PY) -m harness doctor --fix
@@ -82,7 +85,7 @@ bench: doctor-fix ## Measure the harness against other tools on a real cluster, 
 
 lock: ## Resolve pyproject.toml and requirements.in into requirements.lock: ARGS=--upgrade
 	@[ -x .venv/bin/uv ] || ./bootstrap.sh
-	@UV_SYSTEM_CERTS=1 $(PY) -m uv pip compile pyproject.toml requirements.in --extra dev --group $(SERVICES)/pyproject.toml:test \
+	@UV_SYSTEM_CERTS=1 $(PY) -m uv pip compile pyproject.toml requirements.in --extra dev $(SERVICES)/requirements-test.in \
 		$(foreach file,$(wildcard $(SERVICES)/*/requirements.txt),--constraints $(file)) --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --quiet -o requirements.lock $(ARGS)
 	@git --no-pager diff --stat requirements.lock

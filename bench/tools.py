@@ -20,12 +20,15 @@ from typing import Any
 from harness.bundle.manifest import read_bundle
 from harness.io.process import Runner
 from harness.model.errors import HarnessError
+from harness.repo.kustomize_program import find_kustomize
 
 HERE = Path(__file__).parent
 AIRGAP = HERE.parent / "airgap"
 BUILD_SECONDS = 3600.0
 PYTHON_TOOLS = ("kr8s", "pytest-kubernetes")
 ARGO_MODULE = "github.com/argoproj/argo-cd/v3"
+Maker = tuple[str, str, Callable[[], Path]]
+"""Name, version, and what makes the tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +69,38 @@ class Workshop:
         return self.cache / "bench"
 
     def all(self) -> dict[str, Tool]:
-        """Returns every tool by name; the first call may compile for many minutes."""
+        """Returns what waits on a cluster, by name; the first call may compile for many minutes."""
         pinned = pins()
-        makers: list[tuple[str, str, Callable[[], Path]]] = [
+        environment = _later(self._environment, "python", pinned["python"])
+        makers: list[Maker] = [
             ("argocd", argo_version(), self._argocd),
-            *(
-                (name, pin["version"], _later(self._compiled, name, pin))
-                for name, pin in pinned["go"].items()
-            ),
-            *((name, pinned["python"][name], self._environment) for name in PYTHON_TOOLS),
+            *self._compilers(pinned["go"]),
+            *((name, pinned["python"][name], environment) for name in PYTHON_TOOLS),
         ]
+        return self._tools(makers, self._kubectl())
+
+    def audit(self) -> dict[str, Tool]:
+        """Returns what `harness audit` is measured against, by name."""
+        pinned = pins()["audit"]
+        makers: list[Maker] = [
+            *self._compilers(pinned["go"]),
+            *(
+                (name, version, _later(self._environment, name, {name: version}))
+                for name, version in pinned["python"].items()
+            ),
+        ]
+        absent = (Tool(name=n, version="", why=why) for n, why in pinned["absent"].items())
+        return self._tools(makers, self._kustomize(), *absent)
+
+    def _compilers(self, pinned: Mapping[str, Mapping[str, Any]]) -> list[Maker]:
+        return [
+            (name, pin["version"], _later(self._compiled, name, pin))
+            for name, pin in pinned.items()
+        ]
+
+    def _tools(self, makers: Iterable[Maker], *ready: Tool) -> dict[str, Tool]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        found = [self._kubectl(), *(self._made(*maker) for maker in makers)]
+        found = [*ready, *(self._made(*maker) for maker in makers)]
         return {tool.name: tool for tool in found}
 
     def _made(self, name: str, version: str, make: Callable[[], Path]) -> Tool:
@@ -97,6 +120,14 @@ class Workshop:
             why = "no bundle is in the cache: harness bundle build"
             return Tool(name="kubectl", version="", why=why)
         return Tool(name="kubectl", version=entry.version, path=entry.path)
+
+    def _kustomize(self) -> Tool:
+        path = find_kustomize(self.cache)
+        if path is None:
+            why = "it is neither on the PATH nor in the cache: harness bundle build"
+            return Tool(name="kustomize", version="", why=why)
+        said = self.runner.run((str(path), "version"), deadline_seconds=60)
+        return Tool(name="kustomize", version=said.stdout.strip(), path=path)
 
     def _compiled(self, name: str, pin: Mapping[str, Any]) -> Path:
         target = self.folder / f"{name}-{pin['version']}" / name
@@ -120,6 +151,7 @@ class Workshop:
         for path in [copy, *copy.rglob("*")]:
             path.chmod(path.stat().st_mode | 0o200)
         for added, text in pin.get("added", {}).items():
+            (copy / added).parent.mkdir(parents=True, exist_ok=True)
             (copy / added).write_text(text, encoding="utf-8")
         return copy
 
@@ -161,24 +193,24 @@ class Workshop:
         if not found and not (own / "go").is_dir():
             pinned = AIRGAP / "pins" / "go-toolchain.txt"
             words = ("-m", "pip", "install", "--require-hashes", "--target", str(own))
-            self._run((self._python(), *words, "-r", str(pinned)), "go-toolchain", HERE, {})
+            self._run((self._python("python"), *words, "-r", str(pinned)), "go-toolchain", HERE, {})
         return found[-1].parents[1] if found else own / "go"
 
-    def _environment(self) -> Path:
-        """Returns the Python that has the packages."""
-        pinned = pins()["python"]
-        wanted = [f"{name}=={version}" for name, version in pinned.items()]
-        done = self.folder / "python" / "complete"
+    def _environment(self, name: str, pinned: Mapping[str, str]) -> Path:
+        """Returns the Python that has the packages, in an environment of this name."""
+        wanted = [f"{package}=={version}" for package, version in pinned.items()]
+        folder = self.folder / name
+        done = folder / "complete"
         if not done.is_file() or done.read_text(encoding="utf-8").split() != wanted:
-            python = self._python()
-            self._run((python, "-m", "pip", "install", "--quiet", *wanted), "python", HERE, {})
+            words = (self._python(name), "-m", "pip", "install", "--quiet", *wanted)
+            self._run(words, name, HERE, {})
             done.write_text("\n".join(wanted), encoding="utf-8")
-        return self.folder / "python" / "bin" / "python"
+        return folder / "bin" / "python"
 
-    def _python(self) -> str:
-        python = self.folder / "python" / "bin" / "python"
+    def _python(self, name: str) -> str:
+        python = self.folder / name / "bin" / "python"
         if not python.is_file():
-            where = str(self.folder / "python")
+            where = str(self.folder / name)
             self._run((sys.executable, "-m", "venv", "--clear", where), "venv", HERE, {})
         return str(python)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from harness.commands.report import read_run
 from harness.model.errors import HarnessError, RunnerError
-from harness.report import write_reports
+from harness.report.write import write_reports
 
 QUIET = (
     "--headless",

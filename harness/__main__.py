@@ -1,6 +1,8 @@
 """The command line: `harness COMMAND`. Turns errors into one paragraph and an exit code.
 
-Every command lives in a module of `harness.commands`; here they are only put together.
+Every command lives in a module of `harness.commands`; here they are only put together. Only the
+module of the command that is asked for is imported, so that one command does not wait for what
+another one needs.
 """
 
 from __future__ import annotations
@@ -9,23 +11,41 @@ import os
 import sys
 import textwrap
 import traceback
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from harness import __version__
-from harness.commands import bundle, diagnose, doctor, e2e, lifecycle, report
 from harness.model.errors import ExitCode, HarnessError
 
-app = typer.Typer(
-    name="harness",
-    help="Proves on a real kind cluster that what a GitOps repository declares really runs.",
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-for module in (doctor, e2e, diagnose, lifecycle, report, bundle):
-    module.register(app)
+COMMANDS = {
+    "doctor": "doctor",
+    "audit": "audit",
+    "e2e": "e2e",
+    "up": "e2e",
+    "diagnose": "diagnose",
+    "drift": "drift",
+    "down": "lifecycle",
+    "report": "report",
+    "bundle": "bundle",
+}
+"""The module of each command, in the order of the help."""
+SUMMARY = "Proves on a real kind cluster that what a GitOps repository declares really runs."
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Returns the application with the command that is asked for, or with every one."""
+    app = typer.Typer(
+        name="harness", help=SUMMARY, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
+    app.callback()(root)
+    asked = COMMANDS.get(arguments[0]) if arguments else None
+    for module in dict.fromkeys([asked] if asked else COMMANDS.values()):
+        import_module(f"harness.commands.{module}").register(app)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -34,7 +54,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     *,
     version: Annotated[
@@ -52,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Returns the exit code of one command line."""
     try:
-        code = app(arguments or ["--help"], standalone_mode=False)
+        code = application(arguments)(arguments or ["--help"], standalone_mode=False)
     except HarnessError as error:
         complain(error.paragraph())
         return int(error.exit_code)
@@ -63,7 +82,9 @@ def run(arguments: list[str]) -> int:
         if said.startswith("Usage:"):  # a group without command answers with its help
             typer.echo(said)
         else:
-            complain(f"{said.rstrip('.')}. Next: harness --help.")
+            complain(
+                f"{said if said.endswith('?') else said.rstrip('.') + '.'} Next: harness --help."
+            )
         return int(ExitCode.USAGE)
     except Exception as error:
         complain(unexpected(error))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from harness.model.errors import UsageError
 
 FILE_NAME = "harness.toml"
+AskingGenerator = Literal["scmProvider", "clusterDecisionResource", "plugin"]
 
 
 class _Settings(BaseModel):
@@ -73,6 +74,40 @@ class DeadlineSettings(_Settings):
     """How long everything must stay ready before it counts."""
 
 
+class ClusterSettings(_Settings):
+    """A cluster that is registered with Argo CD, as its cluster generator gives it."""
+
+    name: str = Field(min_length=1)
+    server: str = Field(min_length=1)
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+    project: str = ""
+
+
+class PullRequestSettings(_Settings):
+    """An open pull request, as Argo CD's pull request generator gives it."""
+
+    number: int = Field(ge=1)
+    branch: str = Field(min_length=1)
+    target_branch: str = "main"
+    head_sha: str = Field(min_length=1)
+    title: str = ""
+    author: str = ""
+    labels: tuple[str, ...] = ()
+
+
+class AuditSettings(_Settings):
+    """What the tree alone does not tell of what ApplicationSets become."""
+
+    clusters: tuple[ClusterSettings, ...] | None = None
+    """The clusters besides Argo CD's own; unset where nobody knows them."""
+    pull_requests: tuple[PullRequestSettings, ...] | None = None
+    parameters: dict[AskingGenerator, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
+    """Parameters of generators that ask a server."""
+    new_git_file_globbing: bool = False
+    """Whether Argo CD runs with `enable-new-git-file-globbing`."""
+
+
 class Settings(_Settings):
     """The whole of `harness.toml`."""
 
@@ -82,6 +117,7 @@ class Settings(_Settings):
     secrets: dict[str, SecretSettings] = Field(default_factory=dict)
     prove: ProveSettings = ProveSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
+    audit: AuditSettings = AuditSettings()
     kind_config: str = ""
 
 
@@ -134,16 +170,20 @@ def _table_at(location: tuple[int | str, ...]) -> type[BaseModel] | None:
     parts = list(location)
     while parts:
         field = table.model_fields.get(str(parts.pop(0)))
-        if field is None:
+        inner = None if field is None else _table_within(field.annotation)
+        if inner is None:
             return None
-        annotation: Any = field.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            table = annotation
-            continue
-        value_type = getattr(annotation, "__args__", (None,))[-1]
-        if parts and isinstance(value_type, type) and issubclass(value_type, BaseModel):
+        if field is not None and inner is not field.annotation:
+            if not parts:
+                return None
             parts.pop(0)
-            table = value_type
-            continue
-        return None
+        table = inner
     return table
+
+
+def _table_within(annotation: Any) -> type[BaseModel] | None:
+    """Returns the table that a type is, or that its values or entries are."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_table_within(argument) for argument in reversed(get_args(annotation)))
+    return next((found for found in inner if found is not None), None)

@@ -19,17 +19,21 @@ from platformdirs import user_cache_path
 from harness.audit.cluster_profile import PROFILES
 from harness.audit.finding import AuditResult, Fault, NotJudged
 from harness.audit.judging import judge
-from harness.audit.source import Object, Tree
+from harness.audit.source import EngineProblem, Object, ProblemKind, Tree
 from harness.audit.survey import Survey
 from harness.io.process import ProcessRunner
 from harness.model.errors import RepositoryError, UsageError
+from harness.repo.addresses import addresses
+from harness.repo.applicationsets import Given, Problem, generate
 from harness.repo.assembly import Pieces, scopes
 from harness.repo.flux_variables import substitution_of
+from harness.repo.inclusion import is_deployable
 from harness.repo.kustomize_program import find_kustomize
 from harness.repo.origin import Origins
 from harness.repo.render_request import Engine, Rendered, RenderTools, Request
 from harness.repo.rendering import render_roots
-from harness.repo.roots import Root
+from harness.repo.repository_files import RepositoryTree
+from harness.repo.roots import Lookup, Root
 from harness.repo.tree_reading import TreeReading, read_tree
 from harness.repo.unfolding import Expanded, Unfolding
 
@@ -72,6 +76,7 @@ def inspect(question: AuditQuestion, *, progress: Progress) -> AuditResult:
 def _unfolding(root: Path, tree: Tree, progress: Progress) -> Unfolding:
     cache = user_cache_path(APPLICATION)
     helm = shutil.which("helm")
+    engine = _Engine(root, tree)
     tools = RenderTools(
         runner=ProcessRunner(),
         kustomize=_kustomize(cache) if tree.kustomizations else None,
@@ -95,8 +100,18 @@ def _unfolding(root: Path, tree: Tree, progress: Progress) -> Unfolding:
         )
 
     return Unfolding(
-        tree=tree, root_folder=str(root), expand=_expand, render=render, is_own=_is_own(tree)
+        tree=tree,
+        root_folder=str(_checkout(root)),
+        expand=engine.expand,
+        render=render,
+        lookup=engine.lookup(),
     )
+
+
+def _checkout(root: Path) -> Path:
+    """Returns the folder from which renderers name files."""
+    real = root.resolve()
+    return next((p for p in (real, *real.parents) if (p / ".git").exists()), real)
 
 
 def _kustomize(cache: Path) -> Path:
@@ -145,7 +160,9 @@ def _survey(
         tree=reading.tree,
         scopes=chosen,
         failures=tuple(f for f in pieces.failures if not wanted or f.group in (*wanted, "")),
-        yaml_faults=reading.faults,
+        yaml_faults=tuple(
+            f for f in reading.faults if f.file in unfolding.visited or is_deployable(f.file)
+        ),
         not_judged=(*reading.notes, *notes),
         visited=frozenset(unfolding.visited),
         problems=tuple(unfolding.problems),
@@ -192,11 +209,34 @@ class _Places:
         return self._known[key]
 
 
-def _expand(objects: Sequence[tuple[Object, str]]) -> Expanded:
-    return Expanded(
-        applications=tuple((o, f) for o, f in objects if o.get("kind") == "Application")
+class _Engine:
+    """Expands the engine's objects, and knows which addresses are this repository's."""
+
+    def __init__(self, root: Path, tree: Tree) -> None:
+        self._files = RepositoryTree(root)
+        self._given = Given(own_urls=tree.repo_urls)
+        objects = [obj for obj, _ in tree.engine]
+        self._addresses = addresses(tree.repo_urls, objects, self._files)
+
+    def expand(self, objects: Sequence[tuple[Object, str]]) -> Expanded:
+        """Returns the Applications that objects become."""
+        found = generate(objects, self._files, self._given)
+        return Expanded(
+            applications=tuple((app.object, app.origin) for app in found.applications),
+            problems=tuple(_problem(problem) for problem in found.problems),
+        )
+
+    def lookup(self) -> Lookup:
+        """Returns what tells a source of this repository from others."""
+        return Lookup(is_own=self._addresses.has, is_folder=self._files.is_folder)
+
+
+def _problem(found: Problem) -> EngineProblem:
+    name = f"{found.application}: " if found.application else ""
+    return EngineProblem(
+        kind=ProblemKind(found.kind.value),
+        object=found.owner,
+        file=found.file,
+        text=f"{name}{found.text}",
+        source=found.path,
     )
-
-
-def _is_own(tree: Tree) -> Callable[[str, str], bool]:
-    return lambda _url, path: path in tree.folders

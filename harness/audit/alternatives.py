@@ -40,9 +40,12 @@ def alternative(scope: Scope, ref: ObjectRef) -> str:
     """Returns in words what would be right instead of a missing object."""
     other = elsewhere(scope, ref)
     if other:
-        return f"{ref}; there is one in namespace {listed(other)}, which is not reachable from here"
+        return f"{ref}; there is one in namespace {listed(other)}"
     found = hashed(scope, ref)
     if found:
         return f"the generated name {found}, or {ref} without suffix"
+    file = next(iter(scope.manifests.get((ref.kind, ref.name), ())), "")
+    if file:
+        return f"{ref}; {file} declares one, which is not deployed here"
     found = near(scope, ref)
     return f"{ref}; the nearest name that exists is {found}" if found else str(ref)

@@ -13,7 +13,7 @@ from typing import Any
 from harness.audit.api_groups import is_custom, is_of
 from harness.audit.products import products_of
 from harness.audit.reading import (
-    annotations,
+    annotations_of,
     at,
     entries,
     group_of,
@@ -70,7 +70,7 @@ def annotated(obj: Object) -> Iterator[ObjectRef]:
 
 def wants_certificate(obj: Object) -> bool:
     """Tells whether cert-manager or the like makes the TLS Secrets of an Ingress or Gateway."""
-    found = annotations(obj)
+    found = annotations_of(obj)
     return any(found.get(mark, "") not in {"", "false"} for mark in CERTIFICATE_MARKS)
 
 
@@ -86,7 +86,7 @@ def _certificates(obj: Object) -> Iterator[ObjectRef]:
                     space = text(ref.get("namespace")) or namespace
                     yield ObjectRef("Secret", space, text(ref.get("name")))
         case "Service":
-            found = annotations(obj)
+            found = annotations_of(obj)
             for mark in SERVING_MARKS:
                 yield ObjectRef("Secret", namespace, found.get(mark, ""))
 

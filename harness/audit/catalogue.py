@@ -30,6 +30,8 @@ class Rule:
     causes: tuple[str, ...] = ()
     """Ids of the failure causes that a cluster would show."""
     source: str = ""
+    merges: bool = False
+    """True when objects with the same fix are one finding: a habit of the repository."""
 
 
 @cache

@@ -28,6 +28,9 @@ class ClusterProfile:
 
 UNKNOWN = ClusterProfile()
 KIND = ClusterProfile(
-    name="kind", storage_classes=frozenset({"standard"}), ingress_classes=frozenset()
+    name="kind",
+    storage_classes=frozenset({"standard"}),
+    ingress_classes=frozenset(),
+    version="1.36",
 )
 PROFILES = {"any": UNKNOWN, "kind": KIND}

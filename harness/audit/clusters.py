@@ -54,7 +54,7 @@ class Clusters:
         objects = [*scope.objects, *documents]
         registered = [o for o in objects if o.get("kind") == "Secret" and _is_cluster(o)]
         known = tuple(_cluster(o) for o in registered)
-        made = any(o.get("kind") in _MAKERS and _is_made_cluster(o) for o in objects)
+        made = any(text(o.get("kind")) in _MAKERS and _is_made_cluster(o) for o in objects)
         unreadable = any(c.name is None and c.server is None for c in known)
         return cls(known=known, is_open=made or unreadable)
 

@@ -8,11 +8,12 @@ where several fit, or none, the Application stands for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.audit.finding import Fault, Severity
+from harness.audit.illustrations import is_off
 from harness.audit.lines import line_of
 from harness.audit.reading import at, entries, group_of, mapping, metadata, text, text_at
 from harness.audit.scope import Scope
@@ -37,6 +38,8 @@ class Application:
     """Where its maker is declared; empty where nobody knows."""
     base: Steps = ()
     """Where in the maker the Application's own fields begin."""
+    written: Object = field(default_factory=dict, repr=False)
+    """Itself as its file has it; empty where an ApplicationSet makes it."""
     tree: Tree = field(repr=False)
 
     @property
@@ -56,7 +59,12 @@ class Application:
             yield ("spec", "source"), mapping(self.spec.get("source"))
 
     def line(self, *steps: str | int) -> int:
-        """Returns the line that sets one of its fields; 0 where unknown."""
+        """Returns the line that sets one of its fields; 0 where unknown.
+
+        A field that a patch has changed is not set where the Application is declared.
+        """
+        if self.written and _value(self.written, steps) != _value(self.object, steps):
+            return 0
         content = self.tree.texts.get(self.file, "")
         whole = (*self.base, *steps)
         return line_of(content, *whole, kind=self.maker.kind, name=self.maker.name)
@@ -85,6 +93,16 @@ class Application:
         )
 
 
+def _value(obj: Any, steps: Steps) -> Any:
+    """Returns what stands at a path; None where there is nothing."""
+    for step in steps:
+        if isinstance(step, int):
+            obj = obj[step] if isinstance(obj, list) and step < len(obj) else None
+        else:
+            obj = mapping(obj).get(step)
+    return obj
+
+
 def dotted(steps: Steps) -> str:
     """Returns a path as people write it, e.g. `spec.sources[1].path`."""
     words = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
@@ -97,15 +115,24 @@ def is_engine(obj: Mapping[str, Any], *kinds: str) -> bool:
 
 
 def applications(scope: Scope) -> tuple[Application, ...]:
-    """Returns the Applications of a scope, also those that ApplicationSets make."""
+    """Returns the Applications of a scope, also those that ApplicationSets make.
+
+    Those whose file only illustrates, or was taken out of use, are left out.
+    """
+    found: tuple[Application, ...] = scope.memo("applications", lambda: _applications(scope))
+    return found
+
+
+def _applications(scope: Scope) -> tuple[Application, ...]:
     origins = {s.deployer: s.origin for s in scope.sources if s.deployer is not None}
     declared = _by_name(scope.tree)
     sets = [(o, f) for o, f in scope.tree.engine if is_engine(o, "ApplicationSet")]
-    return tuple(
+    found = (
         _application(obj, scope.tree, declared, sets, origins)
         for obj in scope.engine
         if is_engine(obj, "Application")
     )
+    return tuple(app for app in found if not is_off(app.file))
 
 
 Located = tuple[Object, str]
@@ -133,16 +160,22 @@ def _application(
         (o, f) for o, f in plain if o.get("spec") == obj.get("spec")
     ]
     if nearby or len(plain) == 1:
-        file = (nearby or plain)[0][1]
-        return Application(ref=ref, object=obj, maker=ref, file=file, tree=tree)
-    makers = [(o, f) for o, f in sets if f == origin or not origin]
-    fitting = [(o, f) for o, f in makers if _makes(o, obj)]
-    chosen = fitting or (makers if origin else [])
-    if len(chosen) != 1:
+        written, file = (nearby or plain)[0]
+        return Application(ref=ref, object=obj, maker=ref, file=file, written=written, tree=tree)
+    found = _maker(obj, origin, sets)
+    if found is None:
         return Application(ref=ref, object=obj, maker=ref, file=origin, tree=tree)
-    maker, file = chosen[0]
+    maker, file = found
     base = ("spec", "template")
     return Application(ref=ref, object=obj, maker=ref_of(maker), file=file, base=base, tree=tree)
+
+
+def _maker(obj: Object, origin: str, sets: Sequence[Located]) -> Located | None:
+    """Returns the ApplicationSet that makes an Application; None where it may be several."""
+    here = [(o, f) for o, f in sets if f == origin]
+    fitting = [(o, f) for o, f in here or sets if _makes(o, obj)]
+    chosen = fitting or here
+    return chosen[0] if len({ref_of(maker) for maker, _ in chosen}) == 1 else None
 
 
 def _makes(maker: Object, obj: Object) -> bool:

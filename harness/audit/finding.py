@@ -7,22 +7,11 @@ A fault belongs to one scope and one object; faults with the same root become on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from harness.model.audit import AuditFinding, Severity
 from harness.model.refs import ObjectRef
 
-
-class Severity(StrEnum):
-    """How much a finding matters, the worst first."""
-
-    DEFECT = "defect"
-    """The repository contradicts itself; no cluster can make it right."""
-    MISMATCH = "cluster-mismatch"
-    """Right elsewhere, wrong on the target."""
-    PRECONDITION = "external-precondition"
-    """The cluster is expected to hold something that the repository does not declare."""
-    NOTE = "note"
-    """Works, and deserves a look."""
+__all__ = ["AuditFinding", "AuditResult", "Fault", "NotJudged", "Severity"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,29 +43,6 @@ class Fault:
     file: str = ""
     """Where the check itself knows the place; else it is looked up."""
     line: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditFinding:
-    """One root and everything that shows it, with the line to change."""
-
-    rule: str
-    severity: Severity
-    object: ObjectRef
-    message: str
-    expected: str = ""
-    fix: str
-    cause: str = ""
-    field: str = ""
-    overlays: tuple[str, ...] = ()
-    """The deployable roots that show it, the first one first."""
-    users: tuple[ObjectRef, ...] = ()
-    """The objects that suffer."""
-    file: str = ""
-    """POSIX path relative to the repository; empty where it is not known."""
-    line: int = 0
-    accepted: str = ""
-    """The reason of the baseline that accepts it; empty for a finding that counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

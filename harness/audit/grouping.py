@@ -18,12 +18,18 @@ def findings(faults: Iterable[Fault], locate: Locate) -> tuple[AuditFinding, ...
     """Returns one finding per root.
 
     Two faults have the same root when rule, severity, kind and name of the object agree, and
-    namespace and field too, or else the line that must change.
+    namespace and field too, or else the line that must change. Of a rule that merges, the same fix
+    is one root.
     """
     by_root: dict[tuple[object, ...], AuditFinding] = {}
     by_place: dict[tuple[object, ...], tuple[object, ...]] = {}
     for fault in faults:
         found = _finding(fault, locate)
+        if rules()[found.rule].merges:
+            key = (found.rule, found.severity, found.fix)
+            found = replace(found, users=found.users or (found.object,))
+            by_root[key] = _merged(by_root[key], found) if key in by_root else found
+            continue
         name = (found.rule, found.severity, found.object.kind, found.object.name)
         root = (*name, found.object.namespace, found.field)
         place = (*name, found.file, found.line) if found.line else root

@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.audit.api_groups import is_of
-from harness.audit.reading import annotations, at, entries, is_placeholder, labels, mapping, text
+from harness.audit.reading import (
+    annotations_of,
+    at,
+    entries,
+    is_placeholder,
+    labels_of,
+    mapping,
+    text,
+)
 from harness.audit.scope import Scope
 from harness.model.refs import ObjectRef
 
@@ -60,7 +68,7 @@ def keys_of(obj: Object) -> Keys | None:
 
 
 def _of_declared(obj: Object) -> Keys | None:
-    marks = {**annotations(obj), **labels(obj)}
+    marks = {**annotations_of(obj), **labels_of(obj)}
     if any(mark in marks for mark in _FILLED_BY_OTHERS):
         return None
     found = _keys(obj.get("data"), obj.get("stringData"), obj.get("binaryData"))

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 import yaml
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from harness.manifests.yaml_values import compose_yaml
+
 LONGEST_TEXT = 2_000_000
 """Characters; a longer file is not searched."""
 _SEARCHED = 50_000
@@ -55,7 +55,7 @@ def _documents(text: str) -> tuple[yaml.Node, ...]:
     if len(text) > LONGEST_TEXT:
         return ()
     try:
-        return tuple(yaml.compose_all(text.removeprefix("\ufeff"), Loader=Loader))
+        return tuple(compose_yaml(text))
     except (yaml.YAMLError, ValueError, RecursionError):
         return ()
 

@@ -2,8 +2,8 @@
 
 Hints, each enough for silence: a custom resource of which the object bears the name (`orders` and
 `orders-credentials`), a custom resource of an unknown group or a command line that mentions the
-name, a Role that lets somebody write an object of that name, and an account of the namespace that
-may create any (operators make their own certificates and settings).
+name, a package manager at work in the namespace, a Role that lets somebody write an object of that
+name, and an account of the namespace that may create any (operators make their own certificates).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from harness.audit.api_groups import is_custom, may_make_by_name
 from harness.audit.creators import creators
 from harness.audit.pods import containers, pod_spec
-from harness.audit.reading import entries, group_of, items, mapping, metadata, text, texts
+from harness.audit.reading import entries, group_of, items, mapping, metadata, text, text_at, texts
 from harness.model.refs import ObjectRef
 
 Object = dict[str, Any]
@@ -25,6 +25,13 @@ MAKEABLE = frozenset(
 )
 MENTIONABLE = frozenset({"ConfigMap", "PersistentVolumeClaim", "Secret"})
 """Of other kinds, Services above all, a mention is a use and no sign of a maker."""
+PACKAGES = frozenset({
+    ("helm.toolkit.fluxcd.io", "HelmRelease"), ("helm.cattle.io", "HelmChart"),
+    ("helm.crossplane.io", "Release"), ("kappctrl.k14s.io", "App"),
+    ("packaging.carvel.dev", "PackageInstall"), ("operators.coreos.com", "Subscription"),
+    ("kfdef.apps.kubeflow.org", "KfDef"),
+    ("datasciencecluster.opendatahub.io", "DataScienceCluster"),
+})  # fmt: skip
 _WORD = re.compile(r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 _SEPARATOR = re.compile(r"[^a-z0-9]+")
 _WRITES = frozenset({"create", "patch", "update", "*"})
@@ -44,6 +51,8 @@ class Operators:
     """Namespace and words of custom resources' specs and of command lines."""
     written: frozenset[tuple[str, str, str]]
     """Kind, namespace and name that a Role lets somebody write."""
+    managed: frozenset[str]
+    """Namespaces in which a package manager installs what it likes."""
     creators: frozenset[tuple[str, str]]
     """Kind, and namespace of accounts that may create any object of it there."""
 
@@ -56,6 +65,7 @@ class Operators:
             families=frozenset((_space(o), text(metadata(o).get("name"))) for o in made),
             mentions=frozenset((_space(o), word) for o in listed for word in _words_of(o)),
             written=frozenset(found for o in listed for found in _written(o)),
+            managed=frozenset(space for o in listed for space in _managed(o)),
             creators=creators(listed),
         )
 
@@ -69,7 +79,7 @@ class Operators:
             for space, name in self.families
         ):
             return True
-        if (ref.kind, ref.namespace) in self.creators:
+        if (ref.kind, ref.namespace) in self.creators or ref.namespace in self.managed:
             return True
         return self._is_mentioned(ref, spaces) or self.is_written(ref)
 
@@ -113,6 +123,17 @@ def _scalars(value: Any, depth: int) -> Iterator[str]:
         return
     for inner in (*items(value), *mapping(value).values()):
         yield from _scalars(inner, depth + 1)
+
+
+def _managed(obj: Object) -> Iterator[str]:
+    """Yields the namespace into which an object has something unknown installed."""
+    if (group_of(obj), text(obj.get("kind"))) in PACKAGES:
+        spec = mapping(obj.get("spec"))
+        yield (
+            text(spec.get("targetNamespace"))
+            or text_at(spec, "forProvider", "namespace")
+            or _space(obj)
+        )
 
 
 def _written(obj: Object) -> Iterator[tuple[str, str, str]]:

@@ -36,6 +36,7 @@ _CUSTOM = {
     ("DaemonSet", "apps.kruise.io"): _TEMPLATE,
     ("ScaledJob", "keda.sh"): ("spec", "jobTargetRef", "template", "spec"),
 }
+_KINDS = frozenset(_BUILT_IN) | {kind for kind, _ in _CUSTOM}
 _GROUPS = frozenset({"", "apps", "batch", "extensions"})
 
 
@@ -69,7 +70,10 @@ class PodReference:
 
 def pod_path(obj: Any) -> tuple[str, ...]:
     """Returns where an object holds a pod specification; empty where it holds none."""
-    kind, group = text(mapping(obj).get("kind")), group_of(obj)
+    kind = text(mapping(obj).get("kind"))
+    if kind not in _KINDS:
+        return ()
+    group = group_of(obj)
     custom = _CUSTOM.get((kind, group))
     return custom or (_BUILT_IN.get(kind, ()) if group in _GROUPS else ())
 
@@ -159,12 +163,12 @@ def _of_volume(place: str, volume: Mapping[str, Any]) -> Iterator[PodReference]:
         path = f"{place}.projected.sources[{position}]"
         yield from _of_source("Secret", source.get("secret"), f"{path}.secret", "name")
         yield from _of_source("ConfigMap", source.get("configMap"), f"{path}.configMap", "name")
-    for path, field in _CREDENTIALS:
-        found = mapping(at(volume, *path))
-        yield from _of_source("Secret", found, ".".join((place, *path)), field)
+    for steps, field in _CREDENTIALS:
+        found = mapping(at(volume, *steps))
+        yield from _of_source("Secret", found, ".".join((place, *steps)), field)
 
 
-_CREDENTIALS = (
+_CREDENTIALS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("csi", "nodePublishSecretRef"), "name"),
     (("azureFile",), "secretName"),
     (("flexVolume", "secretRef"), "name"),

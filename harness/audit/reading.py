@@ -34,9 +34,10 @@ def items(value: Any) -> tuple[Any, ...]:
 
 def text(value: Any) -> str:
     """Returns a scalar as text without blanks around it; empty for null, booleans, collections."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value).strip()
+    if isinstance(value, str):
+        return value.strip()
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else ""
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -70,13 +71,13 @@ def metadata(obj: Any) -> Mapping[str, Any]:
     return mapping(mapping(obj).get("metadata"))
 
 
-def annotations(obj: Any) -> Mapping[str, str]:
+def annotations_of(obj: Any) -> Mapping[str, str]:
     """Returns the annotations of an object, each as text."""
     found = mapping(metadata(obj).get("annotations"))
     return {str(key): written(value) for key, value in found.items()}
 
 
-def labels(obj: Any) -> Mapping[str, str]:
+def labels_of(obj: Any) -> Mapping[str, str]:
     """Returns the labels of an object, each as text."""
     found = mapping(metadata(obj).get("labels"))
     return {str(key): written(value) for key, value in found.items()}

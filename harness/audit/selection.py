@@ -100,8 +100,14 @@ def _is_set_later(requirement: Requirement, near: PodTemplate) -> bool:
 def _nearest(
     local: Sequence[PodTemplate], selector: Mapping[str, Any] | None, name: str
 ) -> PodTemplate:
-    def distance(each: PodTemplate) -> tuple[int, float, str]:
-        return len(unmet(selector, each.labels)), -_likeness(each.ref.name, name), str(each.ref)
+    """Returns the workload that lacks least, the one most alike in what it lacks, then in name."""
+
+    def distance(each: PodTemplate) -> tuple[int, float, float, str]:
+        lacking = unmet(selector, each.labels)
+        own = (*each.labels.values(), each.ref.name)
+        alike = [_likeness(value, word) for r in lacking for value in r.values for word in own]
+        by_name = _likeness(each.ref.name, name)
+        return len(lacking), -max(alike, default=0.0), -by_name, str(each.ref)
 
     return min(local, key=distance)
 

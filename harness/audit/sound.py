@@ -28,9 +28,10 @@ class Losses:
         """Starts with nothing lost."""
         self.count = 0
 
-    def add(self) -> None:
-        """Notes one loss."""
-        self.count += 1
+    def add(self, value: Any) -> None:
+        """Notes that a value has no shape; a null is nothing to lose."""
+        if value is not None:
+            self.count += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,10 @@ class Sound:
 def word(value: Any, losses: Losses) -> str | None:
     """Shapes a name or another scalar as text."""
     found = written(value)
-    return found if found or value == "" else _lost(value, losses)
+    if not found and value != "":
+        losses.add(value)
+        return None
+    return found
 
 
 def verbatim(value: Any, losses: Losses) -> str | None:
@@ -57,34 +61,39 @@ def number(value: Any, losses: Losses) -> int | None:
     """Shapes an integer, also one that is written as text."""
     found = whole(value)
     if found is None or abs(found) >= LONGEST_NUMBER:
-        return _lost(value, losses)
+        losses.add(value)
+        return None
     return found
 
 
 def port(value: Any, losses: Losses) -> int | str | None:
     """Shapes a port: a number, or a name."""
-    found = whole(value)
-    if found is not None:
-        return number(value, losses)
-    return word(value, losses)
+    return number(value, losses) if whole(value) is not None else word(value, losses)
 
 
 def words(value: Any, losses: Losses) -> dict[str, str] | None:
     """Shapes a mapping of names to scalars, e.g. labels."""
     if not isinstance(value, dict):
-        return _lost(value, losses)
+        losses.add(value)
+        return None
     shaped = {written(key): verbatim(entry, losses) for key, entry in value.items()}
     return {key: entry for key, entry in shaped.items() if entry is not None}
 
 
 def mapping(value: Any, losses: Losses) -> dict[str, Any] | None:
     """Shapes a mapping whose entries nobody reads here."""
-    return value if isinstance(value, dict) else _lost(value, losses)
+    if not isinstance(value, dict):
+        losses.add(value)
+        return None
+    return value
 
 
 def flag(value: Any, losses: Losses) -> bool | None:
     """Shapes a boolean."""
-    return value if isinstance(value, bool) else _lost(value, losses)
+    if not isinstance(value, bool):
+        losses.add(value)
+        return None
+    return value
 
 
 def several(shape: Shape) -> Shape:
@@ -92,7 +101,8 @@ def several(shape: Shape) -> Shape:
 
     def shaped(value: Any, losses: Losses) -> list[Any] | None:
         if not isinstance(value, list):
-            return _lost(value, losses)
+            losses.add(value)
+            return None
         found = [shape({} if item is None else item, losses) for item in value]
         return [item for item in found if item is not None]
 
@@ -104,23 +114,18 @@ def record(**fields: Shape) -> Shape:
 
     def shaped(value: Any, losses: Losses) -> dict[str, Any] | None:
         if not isinstance(value, dict):
-            return _lost(value, losses)
+            losses.add(value)
+            return None
         found = {str(key): entry for key, entry in value.items() if entry is not None}
-        for name, shape in fields.items():
-            if name in found:
-                entry = shape(found[name], losses)
-                if entry is None:
-                    del found[name]
-                else:
-                    found[name] = entry
+        for name in fields.keys() & found.keys():
+            entry = fields[name](found[name], losses)
+            if entry is None:
+                del found[name]
+            else:
+                found[name] = entry
         return found
 
     return shaped
-
-
-def _lost(value: Any, losses: Losses) -> None:
-    if value is not None:
-        losses.add()
 
 
 _REF = record(name=word, key=word)

@@ -140,6 +140,11 @@ class World:
             return self.templates
         return (*self._by_namespace.get(namespace, ()), *self._by_namespace.get("", ()))
 
+    def replicas(self, template: PodTemplate) -> int | None:
+        """Returns how many pods a template makes, 1 where it does not say; None for the unknown."""
+        written = template.replicas
+        return 1 if written is None and template.ref not in self.torn else written
+
     def matching(
         self, namespace: str, selector: Mapping[str, Any] | None
     ) -> tuple[PodTemplate, ...]:

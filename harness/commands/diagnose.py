@@ -14,11 +14,8 @@ from typing import Annotated
 import typer
 
 from harness.diagnosis.catalogue import catalogue
-from harness.diagnosis.document import DiagnosisDocument, diagnosis_to_json
-from harness.examine import Question, examine_live, examine_recording
 from harness.model.errors import ExitCode, UsageError
 from harness.model.finding import Diagnosis, Outcome
-from harness.report.findings import diagnosis_text
 
 CODES = {
     Outcome.HEALTHY: ExitCode.OK,
@@ -68,6 +65,12 @@ def register(app: typer.Typer) -> None:
         if explain:
             typer.echo(explanation(explain))
             return
+        from harness.examine import (  # noqa: PLC0415 -- slow to import
+            Question,
+            examine_live,
+            examine_recording,
+        )
+
         question = Question(
             kubeconfig=kubeconfig or default_kubeconfig(),
             context=context,
@@ -83,7 +86,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _shown(found: Diagnosis, *, as_json: bool) -> str:
-    return diagnosis_to_json(DiagnosisDocument.of(found)) if as_json else diagnosis_text(found)
+    if not as_json:
+        from harness.report.findings import diagnosis_text  # noqa: PLC0415 -- slow to import
+
+        return diagnosis_text(found)
+    from harness.diagnosis.document import (  # noqa: PLC0415 -- slow to import
+        DiagnosisDocument,
+        diagnosis_to_json,
+    )
+
+    return diagnosis_to_json(DiagnosisDocument.of(found))
 
 
 def default_kubeconfig() -> Path:

@@ -8,11 +8,13 @@ but the common policy engines compare it with the addresses of pods too.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_FOURTH_VERSION = re.compile(r"[\d./]+")
 
 
 class Match(IntEnum):
@@ -25,8 +27,11 @@ class Match(IntEnum):
 
 def network(text: str) -> Network | None:
     """Returns an address or a network in CIDR form, None for anything else."""
+    stripped = text.strip()
+    if ":" not in stripped and not _FOURTH_VERSION.fullmatch(stripped):
+        return None
     try:
-        return ipaddress.ip_network(text.strip(), strict=False)
+        return ipaddress.ip_network(stripped, strict=False)
     except ValueError:
         return None
 

@@ -8,8 +8,10 @@ repository brings must be given too, or its name is unresolved. What blocks an e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from harness.connectivity.hosts import Host
 from harness.connectivity.inventory import Inventory, Workload
@@ -69,25 +71,42 @@ class Unresolved:
     """False when no object of that namespace was given, so that absence proves nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Graph:
-    """Who needs whom."""
+    """Who needs whom; without slots, so that it can be indexed when it is first asked."""
 
     dependencies: tuple[Dependency, ...] = ()
     unresolved: tuple[Unresolved, ...] = ()
     clients_of_dns: frozenset[ObjectRef] = frozenset()
     """The workloads that name any host, inside the cluster or outside."""
 
+    @cached_property
+    def _of_client(self) -> dict[ObjectRef | None, tuple[Dependency, ...]]:
+        return _by(self.dependencies, lambda each: each.client)
+
+    @cached_property
+    def _of_server(self) -> dict[ObjectRef | None, tuple[Dependency, ...]]:
+        return _by(self.dependencies, lambda each: each.server)
+
+    @cached_property
+    def _reached(self) -> dict[ObjectRef, frozenset[ObjectRef]]:
+        return {}
+
     def needs(self, ref: ObjectRef) -> tuple[Dependency, ...]:
         """Returns what a workload needs, itself included if it needs itself."""
-        return tuple(each for each in self.dependencies if each.client == ref)
+        return self._of_client.get(ref, ())
 
     def needed_by(self, ref: ObjectRef) -> tuple[Dependency, ...]:
         """Returns who needs a workload."""
-        return tuple(each for each in self.dependencies if each.server == ref)
+        return self._of_server.get(ref, ())
 
     def transitive(self, ref: ObjectRef) -> frozenset[ObjectRef]:
         """Returns all workloads that one needs, directly or through others, without itself."""
+        if ref not in self._reached:
+            self._reached[ref] = self._reach(ref)
+        return self._reached[ref]
+
+    def _reach(self, ref: ObjectRef) -> frozenset[ObjectRef]:
         reached: set[ObjectRef] = set()
         ahead = [ref]
         while ahead:
@@ -95,6 +114,15 @@ class Graph:
             ahead.extend(servers - reached)
             reached |= servers
         return frozenset(reached - {ref})
+
+
+def _by(
+    dependencies: Iterable[Dependency], end: Callable[[Dependency], ObjectRef | None]
+) -> dict[ObjectRef | None, tuple[Dependency, ...]]:
+    found: dict[ObjectRef | None, list[Dependency]] = defaultdict(list)
+    for each in dependencies:
+        found[end(each)].append(each)
+    return {ref: tuple(ends) for ref, ends in found.items()}
 
 
 def dependencies(objects: Iterable[Object]) -> Graph:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 
 from harness.connectivity.addresses import Match
@@ -30,7 +29,8 @@ from harness.connectivity.peers import (
     ports_in_words,
     rules,
 )
-from harness.connectivity.selectors import in_words, requirements, selects, unmet
+from harness.connectivity.population import Population
+from harness.connectivity.selectors import in_words, requirements, unmet
 from harness.manifests.pods import Object
 from harness.model.refs import ObjectRef
 
@@ -74,7 +74,7 @@ class Setting:
     direction: Direction
     wanted: Connection
     namespaces: Namespaces
-    pods: Sequence[Endpoint] = ()
+    pods: Population
 
     @property
     def other(self) -> Endpoint:
@@ -160,7 +160,7 @@ def _of_peer(setting: Setting, ref: ObjectRef, peer: Peer) -> tuple[Lack, str, b
     text = f"{ref.name} allows the port only {_preposition(setting)} pods with {lacking}"
     if not setting.pods:
         return Lack.LABELS, text, False
-    meant = _workloads_meant(setting, ref, peer)
+    meant = setting.pods.meant_by(peer, ref.namespace)
     return Lack.LABELS, text if meant else f"{text}, which no pod has", meant != 1
 
 
@@ -175,7 +175,7 @@ def _elsewhere(setting: Setting, ref: ObjectRef, peer: Peer) -> tuple[Lack, str,
             return None
         place = f"namespace {ref.namespace}, the pod is in {other.namespace}"
         return Lack.OWN_NAMESPACE, f"{ref.name} has a podSelector alone: it means {place}", True
-    if not _is_meant(peer, other) or _has_namespace(setting, spaces):
+    if not _is_meant(peer, other) or setting.pods.is_namespace(spaces):
         return None
     text = f"the namespaceSelector {in_words(spaces)} of {ref.name} matches no namespace"
     return Lack.NAMESPACE, text, True
@@ -189,22 +189,9 @@ def _is_meant(peer: Peer, other: Endpoint) -> bool:
     )
 
 
-def _has_namespace(setting: Setting, selector: Mapping[str, Any]) -> bool:
-    known = [Endpoint(namespace=name) for name in setting.namespaces]
-    return any(selects(selector, each.labels_of_namespace(setting.namespaces)) for each in known)
-
-
-def _workloads_meant(setting: Setting, ref: ObjectRef, peer: Peer) -> int:
-    """Returns how many workloads a peer means, where 2 stands for several."""
-    namespaces = setting.namespaces
-    meant = (p for p in setting.pods if match_peer(peer, p, ref.namespace, namespaces))
-    return len(list(islice(meant, 2)))
-
-
 def _selecting_nobody(setting: Setting, policy: Object) -> Iterator[Near]:
     ref, selector = ObjectRef.of(policy), (policy.get("spec") or {}).get("podSelector")
-    local = [pod for pod in setting.pods if pod.namespace == ref.namespace]
-    if not local or any(selects(selector or {}, pod.labels) for pod in local):
+    if not setting.pods.selects_nobody(selector or {}, ref.namespace):
         return
     for index, rule in enumerate(rules(policy, setting.direction)):
         match = match_peers(

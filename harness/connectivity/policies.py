@@ -23,6 +23,7 @@ from harness.connectivity.peers import (
     match_peers,
     rules,
 )
+from harness.connectivity.population import Population
 from harness.connectivity.selectors import selects
 from harness.manifests.pods import Object
 from harness.model.refs import ObjectRef
@@ -66,10 +67,11 @@ def decide(
     wanted = Connection(
         client=client, server=server, port=port, protocol=protocol, service_port=service_port
     )
-    egress = decide_direction(Direction.EGRESS, wanted, policies, namespaces, pods=pods)
+    known = Population(pods, namespaces)
+    egress = decide_direction(Direction.EGRESS, wanted, policies, namespaces, pods=known)
     if not egress.allowed:
         return egress
-    ingress = decide_direction(Direction.INGRESS, wanted, policies, namespaces, pods=pods)
+    ingress = decide_direction(Direction.INGRESS, wanted, policies, namespaces, pods=known)
     if not ingress.allowed:
         return ingress
     return Decision(
@@ -86,9 +88,9 @@ def decide_direction(
     policies: Sequence[Object],
     namespaces: Namespaces,
     *,
-    pods: Sequence[Endpoint] = (),
+    pods: Population | None = None,
 ) -> Decision:
-    """Returns whether the policies of one end allow a connection."""
+    """Returns whether the policies of one end allow a connection; see `decide` for `pods`."""
     isolating = [p for p in policies if isolates(p, wanted.subject(direction), direction)]
     refs = tuple(ObjectRef.of(p) for p in isolating)
     if not isolating or _is_itself(wanted):
@@ -96,7 +98,8 @@ def decide_direction(
     matches = [found for p in isolating for found in _matches(p, direction, wanted, namespaces)]
     best = max((match for _, _, match in matches), default=Match.NO)
     if best is Match.NO:
-        setting = Setting(direction=direction, wanted=wanted, namespaces=namespaces, pods=pods)
+        known = Population((), namespaces) if pods is None else pods
+        setting = Setting(direction=direction, wanted=wanted, namespaces=namespaces, pods=known)
         near = closest(setting, [p for p in policies if counts_for(p, direction)], isolating)
         return Decision(
             allowed=False, direction=direction, isolating=refs, near=near.text, closest=near

@@ -18,6 +18,7 @@ from harness.connectivity.inventory import Inventory, Workload
 from harness.connectivity.nearness import Lack
 from harness.connectivity.peers import Connection, Direction, Endpoint, Namespaces
 from harness.connectivity.policies import Decision, decide_direction
+from harness.connectivity.population import Population
 from harness.connectivity.selectors import Labels, requirements
 from harness.connectivity.services import all_targets
 from harness.manifests.pods import Object
@@ -87,7 +88,7 @@ class World:
     namespaces: Namespaces
     ends: Mapping[ObjectRef, Endpoint]
     """A pod of each workload."""
-    pods: tuple[Endpoint, ...] = ()
+    pods: Population
     """The same without repeated labels, those of standing workloads first."""
     pod_range: str = ""
 
@@ -104,7 +105,7 @@ class World:
             inventory=inventory,
             namespaces=known,
             ends=ends,
-            pods=_different(ends.values()),
+            pods=Population(_different(ends.values()), known),
             pod_range=pod_range or inventory.pod_range,
         )
 
@@ -276,13 +277,16 @@ def _openness(policy: Object, direction: str) -> tuple[int, int, str]:
 
 def explain(found: Blocked) -> str:
     """Returns one sentence: who is isolated by what, what nobody allows, and the rule to add."""
+    return f"{seen(found)}: for the pods with {found.pods} add {found.hint}"
+
+
+def seen(found: Blocked) -> str:
+    """Returns who is isolated by what and what nobody allows, without the rule to add."""
     subject = found.client if found.decision.direction == Direction.EGRESS else found.server
-    isolating = _isolating_in_words(found)
     near = f"; closest: {found.decision.near}" if found.decision.near else ""
     return (
-        f"{isolating} the {found.decision.direction} of {subject}, and no rule allows "
-        f"{found.protocol} {found.port} from {found.client} to {found.server}{near}: "
-        f"for the pods with {found.pods} add {found.hint}"
+        f"{_isolating_in_words(found)} the {found.decision.direction} of {subject}, and no rule "
+        f"allows {found.protocol} {found.port} from {found.client} to {found.server}{near}"
     )
 
 

@@ -58,20 +58,29 @@ def requirements(selector: Selector | None) -> tuple[Requirement, ...]:
         Requirement(key=key, operator="In", values=(str(value),))
         for key, value in (selector.get("matchLabels") or {}).items()
     ]
-    expressions = [
+    return (*equal, *_expressions(selector))
+
+
+def _expressions(selector: Selector) -> tuple[Requirement, ...]:
+    return tuple(
         Requirement(
             key=str(entry.get("key") or ""),
             operator=str(entry.get("operator") or ""),
             values=tuple(str(value) for value in entry.get("values") or ()),
         )
         for entry in selector.get("matchExpressions") or []
-    ]
-    return (*equal, *expressions)
+    )
 
 
 def selects(selector: Selector | None, labels: Labels) -> bool:
     """Whether the selector selects labels; None selects nothing, `{}` everything."""
-    return selector is not None and all(r.is_met(labels) for r in requirements(selector))
+    if selector is None:
+        return False
+    # Asked for every pair of policy and pod: no Requirement is made for what is compared at once.
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != str(value):
+            return False
+    return all(r.is_met(labels) for r in _expressions(selector))
 
 
 def unmet(selector: Selector | None, labels: Labels) -> tuple[Requirement, ...]:

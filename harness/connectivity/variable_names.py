@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 _HOST_ENDINGS = (
     "HOST", "HOSTS", "HOSTNAME", "HOSTNAMES", "BROKER", "BROKERS", "SERVER", "SERVERS", "VOTERS",
@@ -35,6 +36,7 @@ _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _PORT_WORDS = ("PORT", "SERVICE_PORT", "TCP_PORT")
 
 
+@lru_cache(maxsize=10_000)
 def normal(name: str) -> str:
     """Returns the name in the form of environment variables, e.g. `BOOTSTRAP_SERVERS`."""
     return _SEPARATORS.sub("_", _CAMEL.sub("_", name)).strip("_").upper()

@@ -1,13 +1,15 @@
 """When a verdict may end a run: at once, unless a second, independent fault is about to show.
 
 A pod that has not yet tried its image, or a suspect that will count within seconds, is given a
-moment, so that two faults are reported as two in one run. Pure; the clock is the facts' `now`.
+moment, so that two faults are reported as two in one run. Pods that are refused, suspended or
+paused are not waited for: nothing more shows there. Pure; the clock is the facts' `now`.
 """
 
 from __future__ import annotations
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact, PodFact
+from harness.diagnosis.rules.pod_creation import refusals, wanted_pods
 from harness.model.finding import Diagnosis
 from harness.model.refs import ObjectRef
 
@@ -48,10 +50,17 @@ def starting(facts: Facts) -> tuple[ObjectRef, ...]:
 
 def _is_starting(facts: Facts, workload: ObjectRef) -> bool:
     pods = facts.pods_of(workload)
-    if not pods:
-        missing = facts.find(workload) is None
-        return not missing and not facts.events(workload, "FailedCreate")
-    return any(_untried(facts, pod) for pod in pods)
+    return any(_untried(facts, pod) for pod in pods) if pods else _awaits_pods(facts, workload)
+
+
+def _awaits_pods(facts: Facts, workload: ObjectRef) -> bool:
+    """Tells whether pods are about to be created: wanted, and not refused."""
+    live = facts.find(workload)
+    if live is None or (live.get("spec") or {}).get("paused"):
+        return False
+    if workload.kind == "Job" and not wanted_pods(live):
+        return False
+    return all(refusal.workload != workload for refusal in refusals(facts))
 
 
 def _untried(facts: Facts, pod: PodFact) -> bool:

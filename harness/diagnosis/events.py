@@ -1,17 +1,22 @@
 """Kubernetes Events as facts: newest count and times, whichever fields the writer filled.
 
 Times come from the newest of `lastTimestamp`, `eventTime` and `series.lastObservedTime`
-(events.k8s.io writers leave the old fields empty).
+(events.k8s.io writers leave the old fields empty). The kubelet names the container in
+`involvedObject.fieldPath`, e.g. `spec.initContainers{migrate}`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from harness.model.moments import epoch
 from harness.model.refs import ObjectRef
+
+__all__ = ["EventFact", "epoch", "event_fact"]
+_CONTAINER = re.compile(r"spec\.(?:init|ephemeral)?[cC]ontainers\{(.+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +34,8 @@ class EventFact:
     first: float
     last: float
     component: str = ""
-
-
-def epoch(text: Any) -> float:
-    """Returns the epoch seconds of an RFC 3339 time; 0 where there is none."""
-    if not text:
-        return 0.0
-    try:
-        return datetime.fromisoformat(str(text)).timestamp()
-    except ValueError:
-        return 0.0
+    container: str = ""
+    """The container of a pod that it is about; empty where it does not say or is about all."""
 
 
 def event_fact(obj: Mapping[str, Any], seen_at: float) -> EventFact:
@@ -65,4 +62,10 @@ def event_fact(obj: Mapping[str, Any], seen_at: float) -> EventFact:
         first=first,
         last=max(newest, first),
         component=str((obj.get("source") or {}).get("component") or ""),
+        container=_container(str(about.get("fieldPath") or "")),
     )
+
+
+def _container(path: str) -> str:
+    found = _CONTAINER.fullmatch(path)
+    return found[1] if found else ""

@@ -192,7 +192,7 @@ class Facts:
     def health(self, ref: ObjectRef) -> Health:
         """Returns the judgement of a workload or claim."""
         if ref not in self._health:
-            self._health[ref] = judge(self.find(ref), ref).health
+            self._health[ref] = judge(self.find(ref), ref, now=self.now).health
         return self._health[ref]
 
     def is_ok(self, ref: ObjectRef) -> bool:
@@ -236,6 +236,11 @@ class Facts:
             for e in self._events_by_ref.get(ref, [])
             if (not reasons or e.reason in reasons) and (not uid or not e.uid or e.uid == uid)
         ]
+
+    def container_events(self, container: ContainerFact, *reasons: str) -> list[EventFact]:
+        """Returns the events about a container, and those that do not say which one they mean."""
+        found = self.events(container.pod, *reasons)
+        return [e for e in found if e.container in {"", container.name}]
 
     def log(self, container: ContainerFact, *, previous: bool = False) -> str:
         """Returns the newest lines read of a container's log; empty when none were."""

@@ -107,7 +107,8 @@ class Fold:
         if known is None or (fact.count, fact.last) >= (known.count, known.last):
             self._observed.events[key] = fact
         if fact.reason in {"Pulling", "Pulled"} and fact.ref.kind == "Pod":
-            self._advance_pod(fact.ref, max(fact.first, self.header.started), fact.reason)
+            begun = max(fact.first, self.header.started)
+            self._advance_pod(fact.ref, begun, (fact.reason, fact.container))
 
     def _pod(self, entry: Entry, obj: Object) -> None:
         uid = str((obj.get("metadata") or {}).get("uid") or "")

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.health.workloads import judge_pod
+from harness.health.pods import is_pod_ready
 from harness.io.kube import KubeError
 from harness.model.kinds import collection
-from harness.model.run import Health
 from harness.model.secret import Secret, redact
 
 Object = dict[str, Any]
@@ -154,7 +153,7 @@ def _namespace(
 
 def _pod_logs(folder: EvidenceFolder, kube: ClusterReader, namespace: str, pod: Object) -> None:
     name, status = str(pod["metadata"]["name"]), pod.get("status") or {}
-    lines = 50 if judge_pod(pod)[0] is Health.READY else LOG_LINES
+    lines = 50 if is_pod_ready(pod) else LOG_LINES
     for container in [
         *(status.get("initContainerStatuses") or []),
         *(status.get("containerStatuses") or []),

@@ -1,6 +1,7 @@
 """The Kubernetes API of the run's cluster: raw objects in, raw objects out, and a watch.
 
-The only importer of `kubernetes`. Objects stay dictionaries as the API sends them, because the
+The only importer of `kubernetes`, when a connection is made: whoever only reads recordings or needs
+the errors does not wait for it. Objects stay dictionaries as the API sends them, because the
 judgements are about fields, not about client classes. Errors become `KubeError` with the status
 code; request bodies never appear in them.
 """
@@ -14,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
 
 Object = dict[str, Any]
 REQUEST_DEADLINE_SECONDS = 20
@@ -33,12 +32,15 @@ class Kube:
     """One connection to one API server, from a kubeconfig file of ours or the user's."""
 
     def __init__(self, kubeconfig: Path, context: str | None = None) -> None:
+        from kubernetes import client, config  # noqa: PLC0415 -- slow to import
+
         settings = client.Configuration()
         load: Any = config.load_kube_config
         load(config_file=str(kubeconfig), context=context, client_configuration=settings)
         settings.retries = False
         settings.connection_pool_maxsize = 64
         self._api = client.ApiClient(settings)
+        self._refusal: type[Exception] = client.ApiException
 
     def get(self, path: str, **query: str) -> Object:
         """Returns the object or list at an API path.
@@ -75,6 +77,20 @@ class Kube:
             content_type="application/apply-patch+yaml",
             query={"fieldManager": "gitops-harness", "force": "true"},
         )
+
+    def rehearse(self, path: str, body: Mapping[str, Any], *, manager: str) -> Object:
+        """Returns what applying an object server-side would make of it; nothing is written."""
+        return self._call(
+            "PATCH",
+            path,
+            body=body,
+            content_type="application/apply-patch+yaml",
+            query={"dryRun": "All", "fieldManager": manager, "force": "true"},
+        )
+
+    def rehearse_creation(self, path: str, body: Mapping[str, Any]) -> Object:
+        """Returns what creating an object would make of it; nothing is written."""
+        return self._call("POST", path, body=body, query={"dryRun": "All"})
 
     def merge(self, path: str, body: Mapping[str, Any]) -> Object:
         """Merges fields into an object."""
@@ -164,7 +180,7 @@ class Kube:
                 None if body is None else dict(body),
                 _request_timeout=(10, read_seconds),
             ).response
-        except (urllib3.exceptions.HTTPError, ApiException) as error:
+        except (urllib3.exceptions.HTTPError, self._refusal) as error:
             message = f"{method} {path}: {type(error).__name__}: {_reason(error)}"
             raise KubeError(message) from error
         if response.status >= 400:

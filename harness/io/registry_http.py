@@ -1,7 +1,8 @@
 """A registry's HTTP API (OCI distribution specification 1.1): blobs, mounts, manifests.
 
-Only what pushing needs. Every request carries a bearer token that the caller mints, because the
-harness holds the signing key of its own registry. Refusals become `RegistryError`.
+Only what pushing needs, and the digest of a tag. Every request carries a bearer token that the
+caller mints, because the harness holds the signing key of its own registry. Refusals become
+`RegistryError`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fi
 from harness.model.registry import RegistryRepository
 from harness.model.secret import Secret
 
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+"""What a container runtime accepts; the digest of a tag depends on it."""
 REQUEST_DEADLINE_SECONDS = 60.0
 """Between two bytes, not for a whole upload."""
 
@@ -88,6 +96,18 @@ class RegistryHttp:
         """
         path, headers = f"/v2/{repository}/manifests/{tag}", {"Content-Type": media_type}
         self._expect(self._send("PUT", path, [repository], body, headers), 201)
+
+    @_again
+    def digest(self, repository: RegistryRepository, tag: str) -> str:
+        """Returns the digest that a tag stands for now.
+
+        Raises:
+            RegistryError: There is no such tag, or the registry refuses.
+        """
+        path, headers = f"/v2/{repository}/manifests/{tag}", {"Accept": ", ".join(MANIFESTS)}
+        answer = self._send("HEAD", path, [repository], headers=headers)
+        self._expect(answer, 200)
+        return answer.headers.get("Docker-Content-Digest", "")
 
     def _send(
         self,

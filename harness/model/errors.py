@@ -13,6 +13,9 @@
     ├── ProofError          11   everything is ready, yet the proof failed
     └── RootCauseError      12   a workload cannot become ready, and the cause is known
 
+`harness audit` ends with 13 and `harness drift` with 14 where they found something; that is a
+result, so no error stands for it.
+
 Rooms raise these; only the entry layer turns them into text and exit codes.
 """
 
@@ -45,6 +48,8 @@ class ExitCode(IntEnum):
     NOT_READY = 10
     PROOF = 11
     ROOT_CAUSE = 12
+    AUDIT = 13
+    DRIFT = 14
     INTERRUPTED = 130
 
 

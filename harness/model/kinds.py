@@ -38,6 +38,7 @@ _PLACES: dict[str, tuple[str, str]] = {
     "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
     "PriorityClass": ("/apis/scheduling.k8s.io/v1", "priorityclasses"),
+    "RuntimeClass": ("/apis/node.k8s.io/v1", "runtimeclasses"),
     "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "Application": (ARGO, "applications"),
     "ApplicationSet": (ARGO, "applicationsets"),
@@ -51,6 +52,7 @@ CLUSTER_SCOPED = frozenset(
         "Node",
         "PersistentVolume",
         "PriorityClass",
+        "RuntimeClass",
         "StorageClass",
     }
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from harness.model.audit import AuditFinding
 from harness.model.errors import HarnessError
 from harness.model.finding import Diagnosis
 from harness.model.refs import ObjectRef
@@ -118,6 +119,8 @@ class RunRecord:
     evidence: str = ""
     leftovers: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    audit: list[AuditFinding] = field(default_factory=list)
+    """What the rendered repository alone shows; what the harness provides is left out."""
     diagnosis: Diagnosis | None = None
     """The last diagnosis, where a cluster was watched."""
     interrupted: str = ""

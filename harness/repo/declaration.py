@@ -22,10 +22,11 @@ from harness.model.repository import (
     ExpectedApplication,
     RenderedApplication,
 )
-from harness.repo.discovery import ENGINE_KINDS, Environment, find_environment, folders_below
+from harness.repo.discovery import ENGINE_KINDS, Environment, find_environment
 from harness.repo.expansion import expand
 from harness.repo.references import image_uses, missing_secrets
 from harness.repo.render import render
+from harness.repo.repository_files import RepositoryTree
 from harness.repo.yaml_files import parse_objects
 
 Object = dict[str, Any]
@@ -53,7 +54,7 @@ def declare(root: Path, environment: str, settings: Settings, tools: Tools) -> D
     generated = not any(o.get("kind") in {"Application", "ApplicationSet"} for o in bootstrap)
     if generated:
         bootstrap = (*bootstrap, own_application_set(place, OWN_REPO_URL))
-    expansion = expand([(o, origin) for o in bootstrap], folders_below(root))
+    expansion = expand([(o, origin) for o in bootstrap], RepositoryTree(root))
     if not expansion.applications:
         raise RepositoryError(
             attempted="Working out the Applications of",

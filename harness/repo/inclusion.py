@@ -16,7 +16,7 @@ from harness.audit.source import Tree
 Object = dict[str, Any]
 INCLUDING = ("resources", "bases", "components", "crds")
 NOT_DEPLOYABLE = frozenset(
-    {"base", "bases", "_base", "component", "components", "template", "templates", "example"}
+    {"base", "bases", "component", "components", "template", "templates", "example"}
     | {"examples", "sample", "samples", "test", "tests", "testdata", "docs", "vendor", "common"}
     | {"fixtures", "archive", "archived", "deprecated", "disabled", "shared", "lib"}
 )
@@ -67,9 +67,10 @@ def top_level(tree: Tree) -> tuple[str, ...]:
     return tuple(
         folder
         for folder, content in sorted(tree.kustomizations.items())
-        if folder not in inside and content.get("kind") != "Component" and _is_deployable(folder)
+        if folder not in inside and content.get("kind") != "Component" and is_deployable(folder)
     )
 
 
-def _is_deployable(folder: str) -> bool:
-    return not NOT_DEPLOYABLE & set(folder.lower().split("/"))
+def is_deployable(folder: str) -> bool:
+    """Tells whether no part of a path says that it waits for others or is put away."""
+    return not NOT_DEPLOYABLE & {part.strip("_.") for part in folder.lower().split("/")}

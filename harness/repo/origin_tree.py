@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from harness.repo.yaml_files import Loader
+from harness.manifests.yaml_values import compose_yaml
 
 _NULL = "tag:yaml.org,2002:null"
 
@@ -105,7 +105,7 @@ def embedded(leaf: Leaf) -> tuple[Node, ...]:
 
 def _documents(text: str, converter: _Converter) -> Iterator[Node]:
     try:
-        for raw in yaml.compose_all(text, Loader=Loader):
+        for raw in compose_yaml(text):
             yield converter.document(raw)
     except (yaml.YAMLError, ValueError, RecursionError):
         return

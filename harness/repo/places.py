@@ -38,6 +38,10 @@ class Places:
             suspects=tuple(self._with_place(f) for f in diagnosis.suspects),
         )
 
+    def line_of(self, ref: ObjectRef, field: str, folder: str, value: str) -> Place | None:
+        """Returns the line that sets a field of a rendered object."""
+        return self._tree().locate(ref, field, folder, value)
+
     def _with_place(self, finding: Finding) -> Finding:
         if finding.file:
             return finding

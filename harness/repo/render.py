@@ -12,11 +12,9 @@ from pathlib import Path
 from harness.io.process import Runner
 from harness.model.errors import RepositoryError
 from harness.repo.kustomizations import KUSTOMIZATION_NAMES, kustomization_file
+from harness.repo.kustomize_build import build
 from harness.repo.render_fault import fault_error
 from harness.repo.yaml_files import Object, parse_objects
-
-DEADLINE_SECONDS = 90
-"""Argo CD's own limit for one rendering (`ARGOCD_EXEC_TIMEOUT`)."""
 
 
 def render(folder: Path, *, root: Path, kustomize: Path, runner: Runner) -> tuple[Object, ...]:
@@ -35,9 +33,7 @@ def render(folder: Path, *, root: Path, kustomize: Path, runner: Runner) -> tupl
         )
     if kustomization_file(folder) is None:
         return _plain(folder, root)
-    done = runner.run(
-        [str(kustomize), "build", str(folder)], deadline_seconds=DEADLINE_SECONDS, cwd=root
-    )
+    done = build(folder, kustomize=kustomize, runner=runner, cwd=root, fetch=True)
     if not done.ok:
         known = None if done.timed_out else fault_error(done.stderr, _relative(folder, root), root)
         raise known or RepositoryError(

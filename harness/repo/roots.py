@@ -17,12 +17,19 @@ from harness.audit.reading import entries, mapping, text
 from harness.audit.source import SourceKind, Tree, Unjudged
 from harness.model.refs import ObjectRef
 from harness.repo.environments import environment_of
-from harness.repo.inclusion import NOT_DEPLOYABLE, beside, reached, top_level
+from harness.repo.inclusion import beside, is_deployable, reached, top_level
 
 Object = dict[str, Any]
 IN_CLUSTER = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
-IsOwn = Callable[[str, str], bool]
-"""Tells whether a repository's address, asked for a path, is this repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What has to be known of the repository to tell what an Application means."""
+
+    is_own: Callable[[str], bool]
+    """Tells whether an address is this repository's."""
+    is_folder: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,7 @@ Planned = Root | Unjudged | MissingPath
 
 
 def of_applications(
-    applications: Iterable[tuple[Object, str]], tree: Tree, is_own: IsOwn
+    applications: Iterable[tuple[Object, str]], tree: Tree, lookup: Lookup
 ) -> Iterator[Planned]:
     """Yields the roots of Applications, given with the files that declare them."""
     for application, origin in applications:
@@ -65,11 +72,11 @@ def of_applications(
         for source in several or [mapping(spec.get("source"))]:
             if text(source.get("ref")) and not text(source.get("path")):
                 continue
-            yield _of_source(application, source, origin, tree, is_own)
+            yield _of_source(application, source, origin, tree, lookup)
 
 
 def _of_source(
-    application: Object, source: Mapping[str, Any], origin: str, tree: Tree, is_own: IsOwn
+    application: Object, source: Mapping[str, Any], origin: str, tree: Tree, lookup: Lookup
 ) -> Planned:
     ref, spec = ObjectRef.of(application), mapping(application.get("spec"))
     target = mapping(spec.get("destination"))
@@ -79,13 +86,13 @@ def _of_source(
     group = _group(destination, path, origin, ref.name)
     chart = text(source.get("chart"))
     url = text(source.get("repoURL"))
-    if chart or not is_own(url, path):
+    if chart or not lookup.is_own(url):
         what = f"chart {chart} of {url}" if chart else f"{url} is another repository"
         charts = (chart,) if chart else ()
         return Unjudged(
             subject=str(ref), reason=what, namespace=namespace, group=group, charts=charts
         )
-    if path not in tree.folders and path != ".":
+    if not lookup.is_folder(path):
         return MissingPath(deployer=ref, path=path, origin=origin)
     kind = kind_of(path, source, tree)
     if kind is None:
@@ -216,5 +223,5 @@ def plain_folders(tree: Tree) -> tuple[Root, ...]:
     return tuple(
         Root(path=path, kind=SourceKind.PLAIN, group=environment_of(path))
         for path in sorted(folders)
-        if not NOT_DEPLOYABLE & set(path.lower().split("/")) and tree.documents
+        if is_deployable(path)
     )

@@ -27,7 +27,7 @@ from harness.repo.environments import environment_of
 from harness.repo.inclusion import reached, top_level
 from harness.repo.render_request import Rendered
 from harness.repo.roots import (
-    IsOwn,
+    Lookup,
     MissingPath,
     Planned,
     Root,
@@ -61,7 +61,7 @@ class Unfolding:
     root_folder: str
     expand: Expand
     render: Render
-    is_own: IsOwn
+    lookup: Lookup
     sources: list[Source] = field(default_factory=list)
     unjudged: list[Unjudged] = field(default_factory=list)
     failures: list[RenderFailure] = field(default_factory=list)
@@ -121,7 +121,7 @@ class Unfolding:
             if not any(obj is one for one, _ in fresh)
         ]
         planned: list[Planned] = [
-            *of_applications(expanded.applications, self.tree, self.is_own),
+            *of_applications(expanded.applications, self.tree, self.lookup),
             *of_flux(fresh, self.tree),
         ]
         return self._rendered_objects(self._sorted_out(planned))

@@ -1,6 +1,7 @@
 """YAML in, objects out, fast and with the file named when it is broken.
 
-libyaml is used where PyYAML was built with it. What the objects mean is other modules' business.
+How text becomes values, and where reading stops, is `yaml_values`; what the objects mean is other
+modules' business.
 """
 
 from __future__ import annotations
@@ -10,57 +11,36 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from harness.manifests.yaml_values import read_yaml
 from harness.model.errors import RepositoryError
+from harness.repo.document_objects import flattened
+
+__all__ = ["SKIPPED_FOLDERS", "SUFFIXES", "parse_objects", "yaml_files"]
 
 Object = dict[str, Any]
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SUFFIXES = (".yaml", ".yml")
 SKIPPED_FOLDERS = {".git", ".github", "node_modules", ".venv", "__pycache__", "vendor"}
-
-
-class _Loader(Loader):  # type: ignore[misc] # libyaml's loader is untyped
-    """A safe loader that takes `=` and other YAML 1.1 oddities as plain text."""
-
-
-_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: node.value)
 
 
 def parse_objects(text: str, source: str) -> list[Object]:
     """Returns the mappings of a YAML stream, `List`s flattened.
 
+    A key that occurs twice counts with its last value, as for kubectl.
+
     Raises:
         RepositoryError: The text is not YAML; names `source` and the line.
     """
-    try:
-        documents = list(yaml.load_all(text, Loader=_Loader))
-    except (yaml.YAMLError, ValueError) as error:
+    reading = read_yaml(text)
+    broken = next((problem for problem in reading.problems if problem.ends), None)
+    if broken is not None:
         raise RepositoryError(
             attempted="Reading the YAML of",
             subject=source,
-            seen=_where(error),
+            seen=f"line {broken.line}: {broken.message}",
             expected="valid YAML",
             next_step="correct the line named above",
-        ) from error
-    return [found for document in documents for found in _flatten(document)]
-
-
-def _flatten(document: Any) -> Iterator[Object]:
-    if not isinstance(document, dict):
-        return
-    if str(document.get("kind", "")).endswith("List") and isinstance(document.get("items"), list):
-        for item in document["items"]:
-            yield from _flatten(item)
-        return
-    yield document
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
-    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    return f"{place}{' '.join(str(problem).split())}"
+        )
+    return [found for document in reading.documents for found in flattened(document)]
 
 
 def yaml_files(root: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness import __version__
+from harness.model.audit import AuditFinding
 from harness.model.errors import HarnessError, UsageError
 from harness.model.finding import Diagnosis
 from harness.model.run import (
@@ -115,6 +116,7 @@ class RunDocument(BaseModel):
     proofs: list[ProofRecord] = []
     facts: dict[str, str] = {}
     notes: list[str] = []
+    audit: list[AuditFinding] = []
     diagnosis: Diagnosis | None = None
     evidence: str = ""
     leftovers: list[str] = []

@@ -56,6 +56,7 @@ def summary_markdown(run: RunRecord) -> str:
         _applications(run),
         _ready(run.objects),
         _images(run.images),
+        _audit(run),
         _proofs(run),
         _items("Notes", run.notes),
         _items("Left behind", run.leftovers),
@@ -91,6 +92,21 @@ def _stages(run: RunRecord) -> list[str]:
         for stage in run.stages
     ]
     return [*_heading("Stages", len(rows)), *_table(("State", "Stage", "Time", "Detail"), rows)]
+
+
+def _audit(run: RunRecord) -> list[str]:
+    rows = [
+        (
+            escaped(found.severity),
+            escaped(found.rule),
+            code(str(found.object)),
+            message(f"{found.message}. Fix: {found.fix}"),
+            code(f"{found.file}:{found.line}") if found.file else "",
+        )
+        for found in run.audit
+    ]
+    head = ("Severity", "Rule", "Object", "Seen", "Line to change")
+    return _folded(f"Audit: {counted(len(rows), 'finding')}", _table(head, rows), len(rows))
 
 
 def _applications(run: RunRecord) -> list[str]:

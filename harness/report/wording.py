@@ -1,14 +1,18 @@
 """Turns numbers and foreign text into words that are safe to show anywhere.
 
-Pure string work that every format of the report shares: durations, counts, short digests, and the
-removal of terminal sequences and control characters from text that other programs produced. What
-a run means is decided in `harness.report.verdict`.
+Pure string work that every format of the report shares: durations, short digests, and the removal
+of terminal sequences and control characters from text that other programs produced; counting and
+cutting are `harness.model.wording`'s. What a run means is decided in `harness.report.verdict`.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+
+from harness.model.wording import counted, cut, one_line
+
+__all__ = ["clean", "counted", "cut", "duration", "moment", "one_line", "short_digest"]
 
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
 """Terminal sequences of ECMA-48: CSI, OSC, and the two-character ones."""
@@ -21,17 +25,6 @@ def clean(text: str) -> str:
     """Returns `text` without terminal sequences; control characters become U+FFFD."""
     text = ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return FORBIDDEN.sub("\ufffd", text)
-
-
-def one_line(text: str) -> str:
-    """Returns `text` on one line, every run of white space being one blank."""
-    return " ".join(text.split())
-
-
-def cut(text: str, limit: int) -> str:
-    """Returns `text` on one line of at most `limit` characters, an ellipsis for the rest."""
-    text = one_line(text)
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def duration(seconds: float) -> str:
@@ -53,11 +46,6 @@ def moment(stamp: str) -> str:
     except ValueError:
         return stamp
     return f"{read.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if read.tzinfo else stamp
-
-
-def counted(number: int, noun: str) -> str:
-    """Returns a number with its noun in the right form, by adding an s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def short_digest(digest: str) -> str:

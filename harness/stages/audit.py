@@ -14,6 +14,7 @@ from harness.model.run import ImageDelivery
 from harness.repo.declaration import Tools, declare
 from harness.repo.discovery import folders_below
 from harness.stages.context import Context
+from harness.stages.preview import preview
 from harness.stages.stage import Voice
 
 
@@ -40,6 +41,7 @@ def audit(context: Context, voice: Voice) -> str:
     )
     context.declaration.put(declaration)
     context.plan.put(plan)
+    context.run.audit = preview(declaration)
     context.run.notes += [f"{i.declared} is withheld, as asked" for i in withheld]
     context.run.notes += [*declaration.notes, *(p.note for p in plan if p.note)]
     context.run.images = [
@@ -49,7 +51,8 @@ def audit(context: Context, voice: Voice) -> str:
     built = sum(p.origin is Origin.BUILT for p in plan)
     return (
         f"{len(declaration.applications)} Applications, {objects} objects, {len(plan)} images "
-        f"({built} built here), {len(declaration.secrets)} secrets expected of the cluster"
+        f"({built} built here), {len(declaration.secrets)} secrets expected of the cluster, "
+        f"{len(context.run.audit)} findings"
     )
 
 

@@ -62,7 +62,7 @@ def engine(context: Context, voice: Voice) -> str:
     with ClusterView(kube, targets) as view:
         ended = settle(
             view,
-            workload_judgement(workloads),
+            workload_judgement(workloads, context.clock),
             clock=context.clock,
             deadline_seconds=context.settings.deadlines.engine,
             on_change=show,

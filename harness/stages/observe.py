@@ -7,10 +7,11 @@ it learns from the cluster.
 from __future__ import annotations
 
 from harness.gitops.argocd_manifest import NAMESPACE
+from harness.model.declared import declared_objects, expected_applications
 from harness.model.refs import ObjectRef
 from harness.model.repository import Declaration
 from harness.model.secret import redact
-from harness.model.timeline import DeclaredObject, Header
+from harness.model.timeline import Header
 from harness.stages.context import Context
 from harness.watch.observer import Observer
 
@@ -39,27 +40,9 @@ def header(context: Context) -> Header:
         namespaces=declaration.namespaces,
         engine_namespace=NAMESPACE,
         declared=declared_objects(declaration),
-        expected_applications=tuple(
-            a.application.name for a in declaration.applications if a.application.name
-        ),
+        expected_applications=expected_applications(declaration),
         provided=_provided(context, declaration),
     )
-
-
-def declared_objects(declaration: Declaration) -> tuple[DeclaredObject, ...]:
-    """Returns every rendered object with its Application, the bootstrap's objects last."""
-    rendered = [
-        DeclaredObject(object=obj, application=app.application.name or app.application.path)
-        for app in declaration.applications
-        for obj in app.objects
-    ]
-    engine = [DeclaredObject(object=_in_engine_namespace(obj)) for obj in declaration.bootstrap]
-    return (*rendered, *engine)
-
-
-def _in_engine_namespace(obj: dict[str, object]) -> dict[str, object]:
-    meta = dict(obj.get("metadata") or {})  # type: ignore[call-overload]
-    return {**obj, "metadata": {"namespace": NAMESPACE, **meta}}
 
 
 def _provided(context: Context, declaration: Declaration) -> tuple[ObjectRef, ...]:

@@ -46,7 +46,7 @@ def ready(context: Context, voice: Voice) -> str:
     watching = observer(context)
     ended = settle(
         watching.view,
-        with_verdict(workload_judgement(workloads), context, watching),
+        with_verdict(workload_judgement(workloads, context.clock), context, watching),
         clock=context.clock,
         deadline_seconds=limits.ready,
         stable_seconds=limits.stable,

@@ -1,7 +1,8 @@
 """Joins a wait with the diagnosis: the goal is reached, or a root cause ends the wait at once.
 
-The diagnosis is computed whenever the cluster changes. A first root is shown immediately; the wait
-ends when no second, independent fault is about to show (`harness.diagnosis.ending`).
+The diagnosis is computed whenever the cluster changes. Nothing is claimed, freed or ended before it
+knows everything that was listed. A first root is shown immediately; the wait ends when no second,
+independent fault is about to show (`harness.diagnosis.ending`).
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from harness.model.finding import Diagnosis, Finding, Outcome
 from harness.repo.places import Places
 from harness.stages.context import Context
 from harness.stages.unjam import Unjammer, added_notes
-from harness.watch.observer import Observer
-from harness.watch.settle import Standing
+from harness.watch.observer import Diagnosing
+from harness.watch.settle import READING, Standing
 from harness.watch.view import ClusterView
 
 Judge = Callable[[ClusterView], Standing]
 
 
-def with_verdict(goal: Judge, context: Context, observer: Observer) -> Judge:
+def with_verdict(goal: Judge, context: Context, observer: Diagnosing) -> Judge:
     """Returns the judgement that also fails when a root cause is certain."""
     places, unjammer = Places(context.declaration.get()), Unjammer(context.kube.get())
 
     def judge(view: ClusterView) -> Standing:
         standing = goal(view)
         diagnosis, facts = observer.diagnosis()
+        if observer.unread(facts):
+            return replace(standing, reached=False, line=READING)
         context.run.diagnosis = places.filled(diagnosis)
         unjammer.free(facts)
         context.run.notes += added_notes(unjammer, context.run.notes)

@@ -1,8 +1,9 @@
 """Watches everything a verdict needs, records it, and judges it whenever somebody asks.
 
 One observer serves a whole run: a view (the newest objects), a recorder (the timeline), a reader
-of the logs that matter, and the fold from which `diagnosis` is computed. After a restart of the
-harness all of it is rebuilt from the cluster. What a diagnosis means for a run is the stages'.
+of the logs that matter, and the fold from which `diagnosis` is computed. Recording lags behind the
+view, so `unread` says what a diagnosis does not know yet. After a restart of the harness all of it
+is rebuilt from the cluster. What a diagnosis means for a run is the stages'.
 """
 
 from __future__ import annotations
@@ -26,19 +27,32 @@ from harness.watch.log_reader import LogReader, LogSource
 from harness.watch.objects import Change
 from harness.watch.recorder import Recorder
 from harness.watch.redacted import recordable
-from harness.watch.view import ClusterView, Watchable
+from harness.watch.view import ClusterView, Collected, Watchable
 
 NAMESPACED = (
     "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
     "PersistentVolumeClaim", "Event", "Service", "EndpointSlice", "ConfigMap", "Secret",
     "ServiceAccount", "NetworkPolicy", "Ingress", "ResourceQuota", "HorizontalPodAutoscaler",
 )  # fmt: skip
-CLUSTER_WIDE = ("Node", "Namespace", "StorageClass", "PersistentVolume", "IngressClass")
+CLUSTER_WIDE = (
+    "Node", "Namespace", "StorageClass", "PersistentVolume", "IngressClass", "PriorityClass",
+    "RuntimeClass",
+)  # fmt: skip
 ENGINE = ("Application", "ApplicationSet", "AppProject")
 
 
 class Observable(Watchable, LogSource, Protocol):
     """What observing needs of the API."""
+
+
+class Diagnosing(Protocol):
+    """What waiting for a verdict needs of an observer."""
+
+    def diagnosis(self) -> tuple[Diagnosis, Facts]:
+        """Returns the diagnosis of this moment, and the facts it comes from."""
+
+    def unread(self, facts: Facts) -> tuple[Collected, ...]:
+        """Returns the collections whose first listing these facts do not hold completely."""
 
 
 def targets(namespaces: Iterable[str], engine_namespace: str) -> tuple[tuple[str, str], ...]:
@@ -102,6 +116,19 @@ class Observer:
         for pod, container in _interesting(facts):
             self._logs.request(pod, container)
         return found, facts
+
+    def unread(self, facts: Facts) -> tuple[Collected, ...]:
+        """Returns the collections whose first listing these facts do not hold completely.
+
+        The mark `LISTED` follows the objects of its listing through the recorder into the fold, so
+        whoever knows the mark knows them all. What may not be listed is not waited for.
+        """
+        refused = self.view.refused
+        return tuple(
+            target
+            for target in self.view.targets
+            if target not in refused and not facts.knows(*target)
+        )
 
     def cassette(self) -> Cassette:
         """Returns everything recorded so far."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.health.applications import find_application, judge_application
 from harness.health.judge import WORKLOAD_KINDS, judge_workload
+from harness.io.clock import Clock
 from harness.model.refs import ObjectRef
 from harness.model.repository import RenderedApplication
 from harness.model.run import ApplicationStatus, Health, ObjectStatus
@@ -81,14 +82,17 @@ def declared_workloads(expected: Sequence[RenderedApplication]) -> tuple[ObjectR
     return tuple(found)
 
 
-def workload_judgement(workloads: Sequence[ObjectRef]) -> Callable[[ClusterView], Standing]:
+def workload_judgement(
+    workloads: Sequence[ObjectRef], clock: Clock
+) -> Callable[[ClusterView], Standing]:
     """Returns the judgement: every one of these workloads, its pods and claims, is ready."""
 
     def judge(view: ClusterView) -> Standing:
-        statuses = [workload_status(view, ref) for ref in workloads]
+        now = clock.now().timestamp()
+        statuses = [workload_status(view, ref, now=now) for ref in workloads]
         namespaces = {ref.namespace for ref in workloads}
         statuses += [
-            judge_workload(claim, ObjectRef.of(claim), ())
+            judge_workload(claim, ObjectRef.of(claim), (), now=now)
             for namespace in sorted(namespaces)
             for claim in view.all("PersistentVolumeClaim", namespace)
         ]
@@ -111,11 +115,11 @@ def _brief(status: ObjectStatus) -> str:
     return f"{status.ref.name} ({cause if len(cause) <= 60 else cause[:59] + '…'})"
 
 
-def workload_status(view: ClusterView, ref: ObjectRef) -> ObjectStatus:
-    """Returns the status of one workload from the view, its own pods included."""
+def workload_status(view: ClusterView, ref: ObjectRef, *, now: float) -> ObjectStatus:
+    """Returns the status of one workload from the view at `now`, its own pods included."""
     obj = view.find(ref)
     pods = [p for p in view.all("Pod", ref.namespace) if owned(view, p, ref)] if obj else []
-    return judge_workload(obj, ref, pods)
+    return judge_workload(obj, ref, pods, now=now)
 
 
 def owned(view: ClusterView, pod: Object, ref: ObjectRef) -> bool:

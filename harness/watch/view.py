@@ -25,10 +25,11 @@ from harness.watch.collection_watch import (
 )
 from harness.watch.objects import Change, ObjectStore
 
-__all__ = ["Change", "ClusterView", "Watchable"]
+__all__ = ["Change", "ClusterView", "Collected", "Watchable"]
 
 Object = dict[str, Any]
 Collected = tuple[str, str]
+"""Kind and namespace of a watched collection; no namespace means all."""
 ENDING_SECONDS = 2.0
 
 
@@ -98,8 +99,16 @@ class ClusterView:
             return self._version
 
     @property
+    def targets(self) -> tuple[Collected, ...]:
+        """The `(kind, namespace)` pairs that are watched."""
+        return self._targets
+
+    @property
     def complete(self) -> bool:
-        """True once every collection was listed at least once, or refused."""
+        """True once every collection was listed at least once, or refused.
+
+        Only the view holds everything then; its listener may still be hearing of it.
+        """
         with self._condition:
             return len(self._listed | self._refused) == len(self._targets)
 

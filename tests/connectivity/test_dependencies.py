@@ -323,3 +323,23 @@ def test_the_last_version_of_an_object_counts() -> None:
     assert _graph(env=env(DB_HOST="db")).unresolved == ()
     new = workload("order", containers=[container(env=env(DB_HOST="db"))])
     assert dependencies([DB, DB_SERVICE, old, new]).unresolved == ()
+
+
+def test_a_graph_answers_as_a_search_through_all_its_edges_would() -> None:
+    names = "abcdef"
+    refs = {name: ObjectRef("Deployment", "shop", name) for name in names}
+    pairs = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "c"), ("d", "c"), ("e", None), ("a", "d")]
+    edges = tuple(
+        Dependency(client=refs[c], server=refs[s] if s else None, service=None, host=f"{c}{s}")
+        for c, s in pairs
+    )
+    graph = Graph(dependencies=edges)
+
+    for ref in refs.values():
+        assert graph.needs(ref) == tuple(e for e in edges if e.client == ref)
+        assert graph.needed_by(ref) == tuple(e for e in edges if e.server == ref)
+        assert graph.needs(ref) is graph.needs(ref)
+        assert graph.transitive(ref) is graph.transitive(ref)
+    assert graph.transitive(refs["d"]) == {refs[n] for n in "abc"}
+    assert graph.transitive(refs["f"]) == frozenset()
+    assert Graph(dependencies=edges) == graph

@@ -17,7 +17,11 @@ def test_every_exit_code_means_one_thing() -> None:
 
     assert len(codes) == len(set(codes))
     assert ExitCode.OK not in codes
-    assert {*codes, ExitCode.OK, ExitCode.INTERNAL, ExitCode.INTERRUPTED} == set(ExitCode)
+    results = {ExitCode.OK, ExitCode.AUDIT, ExitCode.DRIFT, ExitCode.INTERNAL}
+    results.add(ExitCode.INTERRUPTED)
+    assert not results & set(codes)
+    assert {*codes, *results} == set(ExitCode)
+    assert len(ExitCode.__members__) == len(set(ExitCode)), "no number has two names"
 
 
 def test_an_error_is_one_paragraph_with_all_its_parts() -> None:

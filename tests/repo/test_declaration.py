@@ -19,6 +19,7 @@ spec:
   template:
     metadata: {name: "dev-{{path.basename}}"}
     spec:
+      project: default
       source: {repoURL: "https://github.com/acme/shop.git", path: "{{path}}"}
       destination: {namespace: shop}
 """
@@ -104,7 +105,7 @@ def test_a_generator_that_matches_nothing_is_a_failure(tmp_path: Path, kustomize
     with pytest.raises(RepositoryError) as caught:
         declare(tmp_path, "dev", Settings(), _tools(kustomize))
 
-    assert "no generator matches a folder" in caught.value.seen
+    assert "nothing in this tree matches deploy/overlays/dev/*" in caught.value.seen
 
 
 def test_the_load_balancers_subnets_are_the_private_ones_policies_admit() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from harness.diagnosis.fold import folded
+from harness.io.kube import KubeError
 from harness.model.finding import Diagnosis, Outcome
 from harness.model.kinds import collection
 from harness.model.timeline import DeclaredObject, EntryKind, Header
@@ -129,13 +130,17 @@ class Clock:
         time.sleep(seconds)
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline, "waited for 10 s"
+        time.sleep(0.01)
+
+
 def observed(*objects: Object, header: Header) -> tuple[Diagnosis, Observer]:
     watched = Observer(Api(*objects), header, clock=Clock(), watch=("shop",))
     with watched:
-        deadline = time.monotonic() + 10
-        while not watched.view.complete and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(0.05)
+        wait_until(lambda: not watched.unread(watched.diagnosis()[1]))
         found, _ = watched.diagnosis()
     return found, watched
 
@@ -188,3 +193,52 @@ def test_without_namespaces_the_whole_cluster_is_watched_once_per_kind() -> None
     assert ("Pod", "") in found
     assert ("Application", "argocd") in found
     assert len(found) == len(set(found))
+
+
+class SlowMask:
+    """Holds the recording up at one text until it is let go."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, text: str) -> str:
+        if self._text in text:
+            self.reached.set()
+            assert self.go.wait(10)
+        return text
+
+
+def test_what_is_listed_and_not_recorded_yet_is_unread() -> None:
+    mask = SlowMask('secret "login" not found')
+    watched = Observer(Api(DEPLOYMENT, POD), header(), clock=Clock(), watch=("shop",), mask=mask)
+    with watched:
+        assert mask.reached.wait(10)
+        wait_until(lambda: watched.view.complete)
+        early, facts = watched.diagnosis()
+        unread = watched.unread(facts)
+        mask.go.set()
+        wait_until(lambda: not watched.unread(watched.diagnosis()[1]))
+        late, _ = watched.diagnosis()
+
+    assert not early.findings
+    assert ("Pod", "shop") in unread
+    assert [f.cause for f in late.findings] == ["S07"]
+
+
+class GuardedApi(Api):
+    """Refuses to list pods."""
+
+    def get(self, path: str, **query: str) -> Object:
+        if path == collection("Pod", "shop"):
+            message = "pods is forbidden"
+            raise KubeError(message, 403)
+        return super().get(path, **query)
+
+
+def test_what_may_not_be_listed_is_not_waited_for() -> None:
+    watched = Observer(GuardedApi(DEPLOYMENT), header(), clock=Clock(), watch=("shop",))
+    with watched:
+        wait_until(lambda: not watched.unread(watched.diagnosis()[1]))
+
+    assert watched.view.refused == {("Pod", "shop")}

@@ -12,7 +12,7 @@ from harness.audit.alternatives import alternative
 from harness.audit.api_groups import is_of
 from harness.audit.checks.pod_users import pod_users
 from harness.audit.finding import Fault, NotJudged
-from harness.audit.reading import annotations, is_known, text
+from harness.audit.reading import annotations_of, is_known, text
 from harness.audit.scope import Declared, Presence, Scope
 from harness.model.refs import ObjectRef
 
@@ -34,7 +34,7 @@ def accounts_of_tokens(scope: Scope) -> Iterator[Fault | NotJudged]:
     """Yields `serviceaccount-missing` for token Secrets of an account nobody declares."""
     for declared in scope.of_kind("Secret"):
         if is_of(declared.object, "", "Secret") and declared.object.get("type") == TOKEN_TYPE:
-            name = annotations(declared.object).get(ACCOUNT_MARK, "")
+            name = annotations_of(declared.object).get(ACCOUNT_MARK, "")
             field = f"metadata.annotations[{ACCOUNT_MARK}]"
             yield from _judge(scope, declared, name, field, "holds the token of")
 

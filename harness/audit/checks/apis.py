@@ -50,6 +50,7 @@ def _api_fault(declared: Declared, api_version: str, verdict: Verdict) -> Fault:
         Standing.TOO_NEW: f"which comes with Kubernetes {version}",
         Standing.UNKNOWN: f"which has no kind {kind}",
     }[verdict.standing]
+    is_kind = verdict.standing is Standing.UNKNOWN and bool(verdict.kind)
     return Fault(
         rule=rule,
         object=declared.ref,
@@ -57,8 +58,8 @@ def _api_fault(declared: Declared, api_version: str, verdict: Verdict) -> Fault:
         expected=_expected(verdict) or "no object of this kind",
         fix=_fix(verdict, kind),
         cause=cause,
-        field="kind" if verdict.kind else "apiVersion",
-        value=kind if verdict.kind else api_version,
+        field="kind" if is_kind else "apiVersion",
+        value=kind if is_kind else api_version,
         source=declared.source.path,
     )
 
@@ -68,8 +69,10 @@ def _expected(verdict: Verdict) -> str:
 
 
 def _fix(verdict: Verdict, kind: str) -> str:
-    if verdict.kind:
+    if verdict.standing is Standing.UNKNOWN and verdict.kind:
         return f"Write `kind: {verdict.kind}`"
+    if verdict.kind:
+        return f"Use {verdict.kind} of {verdict.instead} instead"
     if not verdict.instead and verdict.standing is Standing.TOO_NEW:
         return f"Use a cluster of 1.{verdict.minor} or newer"
     if not verdict.instead:

@@ -7,23 +7,20 @@ error or plain text in the other (argo-cd `applicationset/utils`). Texts of char
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.audit.checks.render_failures import ILLUSTRATIONS
+from harness.audit.checks.all_checks import SurveyCheck
 from harness.audit.engine_objects import Steps, dotted, is_engine, ref_of
 from harness.audit.finding import Fault, NotJudged
+from harness.audit.illustrations import is_off
 from harness.audit.kustomize_tree import scalars
 from harness.audit.lines import line_of
 from harness.audit.reading import at, items, mapping, text
 from harness.audit.source import EngineProblem, Object, ProblemKind, Tree
 from harness.audit.survey import Survey
 from harness.diagnosis.rules.quotes import cut, nearest
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import SurveyCheck
 
 _DOTTED = re.compile(r"\{\{-?\s*\.[A-Za-z_][\w.]*\s*(?:\|[^{}]*)?-?\}\}")
 _BARE = re.compile(r"\{\{-?\s*(?P<word>[A-Za-z_][\w.\[\]-]*)\s*(?:\|[^{}]*)?-?\}\}")
@@ -70,18 +67,26 @@ _WORDING = {
 
 
 def problems(survey: Survey) -> Iterator[Fault | NotJudged]:
-    """Yields what went wrong when the ApplicationSets were expanded."""
+    """Yields what went wrong when the ApplicationSets were expanded.
+
+    What comes of a template of the wrong kind is said with the template; the path of an Application
+    that stands for itself has a rule of its own.
+    """
+    mistaken = {(found.object.kind, found.object.name) for found in templates(survey)}
     for problem in survey.problems:
+        is_known = (problem.object.kind, problem.object.name) in mistaken
+        is_plain = problem.object.kind == "Application"
         if problem.kind is ProblemKind.NOT_RESOLVABLE:
             yield NotJudged(subject=str(problem.object), reason=problem.text)
-        else:
+        elif not is_known and not (is_plain and problem.kind is ProblemKind.PATH_NOT_DIRECTORY):
             yield _problem(problem, survey.tree)
 
 
 def _problem(problem: EngineProblem, tree: Tree) -> Fault:
-    rule, cause = _SAID[problem.kind]
+    is_plain = problem.object.kind == "Application"
+    rule, cause = ("argocd-application-invalid", "A10") if is_plain else _SAID[problem.kind]
     what, expected, fix = _WORDING[problem.kind]
-    steps = _place(problem.kind)
+    steps = () if is_plain else _place(problem.kind)
     content = tree.texts.get(problem.file, "")
     line = line_of(content, *steps, kind=problem.object.kind, name=problem.object.name)
     near = nearest(problem.source, tree.folders[:3000], 0.6) if problem.source else ""
@@ -126,8 +131,7 @@ def templates(survey: Survey) -> Iterator[Fault]:
 
 
 def _is_text_of_a_chart(obj: Object, file: str) -> bool:
-    parts = posixpath.dirname(file).lower().split("/")
-    return bool(ILLUSTRATIONS & set(parts)) or any(_HELM.search(s) for s in scalars(obj))
+    return is_off(file) or any(_HELM.search(s) for s in scalars(obj))
 
 
 def _fields(template: Mapping[str, Any]) -> Iterator[tuple[Steps, str]]:

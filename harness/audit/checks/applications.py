@@ -10,18 +10,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
 from harness.audit.engine_objects import Application, applications, is_engine, ref_of
 from harness.audit.finding import Fault, Severity
+from harness.audit.illustrations import is_off
 from harness.audit.lines import line_of
 from harness.audit.reading import is_known, is_placeholder, mapping, text
 from harness.audit.scope import Scope
 from harness.audit.survey import Survey
 from harness.model.refs import ObjectRef
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 LONGEST_NAME = 253
@@ -45,16 +44,15 @@ def _rule(app: Application) -> tuple[str, str]:
 
 def _of_name(app: Application) -> Iterator[Fault]:
     name = app.ref.name
-    if is_placeholder(name) or (_NAME.fullmatch(name[:1000]) and len(name) <= LONGEST_NAME):
-        return
+    is_right = _NAME.fullmatch(name[:1000]) and len(name) <= LONGEST_NAME
+    if is_right or is_placeholder(name) or app.maker != app.ref:
+        return  # What an ApplicationSet makes of names is a problem of its expansion.
     rule, cause = _rule(app)
     yield app.fault(
         rule, "metadata", "name",
         message=f"the name {name[:80]!r} of an Application is no name that Kubernetes takes",
         expected="lower-case letters, digits, - and ., beginning and ending with a letter or digit",
-        fix="use a normalized parameter in metadata.name, such as {{path.basenameNormalized}}"
-        if app.maker != app.ref
-        else "correct metadata.name",
+        fix="correct metadata.name",
         cause=cause,
         value=name,
     )  # fmt: skip
@@ -133,7 +131,7 @@ def duplicates(survey: Survey) -> Iterator[Fault]:
     places: dict[tuple[str, ObjectRef], list[str]] = {}
     for obj, file in survey.tree.engine:
         ref = ref_of(obj)
-        if is_engine(obj, "Application") and is_known(ref.name):
+        if is_engine(obj, "Application") and is_known(ref.name) and not is_off(file):
             places.setdefault((posixpath.dirname(file), ref), []).append(file)
     for (_, ref), unsorted in sorted(places.items(), key=str):
         files = sorted(unsorted)

@@ -20,7 +20,6 @@ from harness.diagnosis.rules.nearest import listed, nearest
 from harness.manifests.pods import TEMPLATED
 from harness.model.refs import ObjectRef
 
-
 _OWN = frozenset({"Service", *TEMPLATED})
 
 

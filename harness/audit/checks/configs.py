@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from harness.audit.checks import empty_values, subpaths
 from harness.audit.checks.pod_objects import Family, missing_keys, missing_objects
 from harness.audit.finding import Fault, NotJudged
 from harness.audit.scope import Scope
@@ -23,8 +22,4 @@ def missing_config_maps(scope: Scope) -> Iterator[Fault | NotJudged]:
     yield from missing_keys(scope, CONFIG_MAPS)
 
 
-CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
-    missing_config_maps,
-    *subpaths.CHECKS,
-    *empty_values.CHECKS,
-)
+CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (missing_config_maps,)

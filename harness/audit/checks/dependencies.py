@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from harness.audit.checks import pod_names
@@ -19,7 +20,7 @@ from harness.audit.reading import at, entries, is_placeholder, text, texts, whol
 from harness.audit.scope import Declared, Presence, Scope
 from harness.audit.world import World, is_of_cluster, world
 from harness.connectivity.dependencies import Dependency, Unresolved
-from harness.connectivity.services import Trouble
+from harness.connectivity.services import Trouble, ports_of
 from harness.connectivity.variable_names import normal
 from harness.model.refs import ObjectRef
 
@@ -39,6 +40,8 @@ _OWN_NAMES = frozenset({
     "SERVER_HOST", "SERVER_HOSTNAME", "SERVER_URL", "SITE_URL", "VIRTUAL_HOST",
 })  # fmt: skip
 """Variables that tell a program its own name, or where to listen."""
+ALIKE = 0.8
+"""Ratio of difflib from which a name is the other one misspelt."""
 _TOP_LEVEL = frozenset({
     "app", "cloud", "com", "corp", "dev", "home", "internal", "intranet", "io", "lan", "live",
     "local", "localdomain", "localhost", "net", "org", "prod", "staging", "svc", "test",
@@ -64,7 +67,7 @@ def hosts_are_services(scope: Scope) -> Iterable[Fault | NotJudged]:
             place = f"host {found.host} of {here.real(found.client)}"
             yield NotJudged(subject=place, reason=f"no rendered Service has this name; {reason}")
         else:
-            yield _misspelt(here, found) if found.nearest else _not_there(here, found)
+            yield _misspelt(here, found) if _is_meant(here, found) else _not_there(here, found)
 
 
 def _is_certain(found: Unresolved) -> bool:
@@ -76,7 +79,13 @@ def _is_certain(found: Unresolved) -> bool:
     if rest in _TOP_LEVEL or found.host == found.client.name:
         return False
     variable = _LAST.search(found.source)
-    return variable is None or normal(variable["name"]) not in _OWN_NAMES
+    return variable is None or not _is_own_name(normal(variable["name"]), found.client.name)
+
+
+def _is_own_name(variable: str, client: str) -> bool:
+    """Whether a variable tells a program its own name, as `DOZZLE_HOSTNAME` does for dozzle."""
+    own = normal(client)
+    return variable in _OWN_NAMES or variable.rpartition("_")[0] in {own, own.partition("_")[0]}
 
 
 def _is_absent(scope: Scope, here: World, found: Unresolved) -> bool:
@@ -89,6 +98,17 @@ def _is_absent(scope: Scope, here: World, found: Unresolved) -> bool:
     if any(scope.presence(ObjectRef("Service", found.namespace, n)) not in absent for n in names):
         return False
     return all(d.ref.name != names[0] for d in here.of_kind("Service", "Endpoints"))
+
+
+def _is_meant(here: World, found: Unresolved) -> bool:
+    """Whether the nearest Service is the one: spelt alike, and with the port that is asked."""
+    service = here.inventory.services.get((found.namespace, found.nearest))
+    if service is None:
+        return False
+    if found.port and found.port not in _PORTS_OF_SCHEMES:
+        return found.port in ports_of(service)
+    wanted = found.host.partition(".")[0]
+    return SequenceMatcher(None, wanted, found.nearest).ratio() >= ALIKE
 
 
 def _mesh_hosts(here: World) -> frozenset[str]:
@@ -120,6 +140,7 @@ def _not_there(here: World, found: Unresolved) -> Fault:
     holder, field = _holder(here, found.client, found.source)
     wanted = ObjectRef("Service", found.namespace, found.host.partition(".")[0])
     known = sorted(here.inventory.services_of(found.namespace))[:8]
+    like = f"; the nearest is {found.nearest}" if found.nearest else ""
     return Fault(
         rule="dependency-not-deployed",
         object=wanted,
@@ -127,7 +148,8 @@ def _not_there(here: World, found: Unresolved) -> Fault:
         severity=Severity.PRECONDITION,
         cause="N09",
         message=_seen(here, found),
-        expected=f"{wanted}, declared or in the cluster; declared are {', '.join(known) or 'none'}",
+        expected=f"{wanted}, declared or in the cluster; declared are "
+        f"{', '.join(known) or 'none'}{like}",
         fix=f"declare {wanted}, or correct {field} of {holder}",
         field=field,
         value=found.host,

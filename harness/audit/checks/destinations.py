@@ -8,17 +8,14 @@ that is added by hand with `argocd cluster add` is a precondition like any other
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.clusters import IN_CLUSTER_SERVER, clusters, in_words
 from harness.audit.engine_objects import applications
 from harness.audit.finding import Fault
 from harness.audit.reading import is_placeholder, mapping
 from harness.audit.scope import Scope
 from harness.model.refs import ObjectRef
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
 
 
 def unregistered_clusters(scope: Scope) -> Iterator[Fault]:

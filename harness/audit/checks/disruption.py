@@ -76,16 +76,11 @@ def _expected(here: World, behind: tuple[PodTemplate, ...]) -> int | None:
     found = 0
     for template in behind:
         scaler = scaler_of(here, template)
-        least = scaler.least if scaler else _replicas(template)
+        least = scaler.least if scaler else here.replicas(template)
         if template.ref.kind not in REPLICATED or least is None:
             return None
         found += least
     return found
-
-
-def _replicas(template: PodTemplate) -> int | None:
-    written = at(template.object, "spec", "replicas")
-    return 1 if written is None else template.replicas
 
 
 def _blocking(budget: Declared, behind: tuple[PodTemplate, ...], expected: int) -> Iterator[Fault]:

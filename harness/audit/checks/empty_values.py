@@ -44,9 +44,13 @@ def empty_values(scope: Scope) -> Iterator[Fault | NotJudged]:
 
 
 def is_required(name: str) -> bool:
-    """Tells whether a variable of this name can hardly be meant to be empty."""
+    """Tells whether a variable of this name can hardly be meant to be empty.
+
+    Names in camel case are settings of web pages, for which an empty address is their own host.
+    """
     words = normal(name).split("_")
-    return words[-1] in REQUIRED and len(words) > 1 and not OFTEN_EMPTY & set(words)
+    is_plain = name == name.upper() or "." in name
+    return is_plain and words[-1] in REQUIRED and len(words) > 1 and not OFTEN_EMPTY & set(words)
 
 
 def _literals(user: PodUser) -> Iterator[Fault]:

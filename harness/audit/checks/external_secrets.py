@@ -12,9 +12,8 @@ from typing import Any
 
 from harness.audit.alternatives import alternative
 from harness.audit.api_groups import is_of
-from harness.audit.checks import sealed_secrets
 from harness.audit.finding import Fault, NotJudged, Severity
-from harness.audit.reading import annotations, at, entries, is_known, mapping, text
+from harness.audit.reading import annotations_of, at, entries, is_known, mapping, text
 from harness.audit.scope import Declared, Presence, Scope
 from harness.model.refs import ObjectRef
 
@@ -88,7 +87,7 @@ def missing_issuers(scope: Scope) -> Iterator[Fault | NotJudged]:
             kind = text(ref.get("kind")) or "Issuer"
             yield from _issuer(scope, declared, kind, text(ref.get("name")), "spec.issuerRef.name")
     for declared in scope.of_kind("Ingress", "Gateway"):
-        found = annotations(declared.object)
+        found = annotations_of(declared.object)
         for mark, kind in ISSUER_MARKS.items():
             if found.get("cert-manager.io/issuer-group", "cert-manager.io") == "cert-manager.io":
                 field = f"metadata.annotations[{mark}]"
@@ -116,5 +115,4 @@ def _issuer(scope: Scope, declared: Declared, kind: str, name: str, field: str) 
 CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
     missing_stores,
     missing_issuers,
-    *sealed_secrets.CHECKS,
 )

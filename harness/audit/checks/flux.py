@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.audit.checks.render_failures import ILLUSTRATIONS
+from harness.audit.checks.all_checks import SurveyCheck
 from harness.audit.engine_objects import dotted, ref_of
 from harness.audit.finding import Fault, Severity
+from harness.audit.illustrations import is_off
 from harness.audit.lines import line_of
 from harness.audit.reading import entries, group_of, is_known, is_placeholder, mapping, text
 from harness.audit.repository_paths import OwnRepository, can_be_looked_up, normal
@@ -21,9 +22,6 @@ from harness.audit.source import Object, Tree
 from harness.audit.survey import Survey
 from harness.diagnosis.rules.quotes import listed, nearest
 from harness.model.refs import ObjectRef
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import SurveyCheck
 
 BOOTSTRAP = "flux-system"
 APPLIES, SOURCES = "kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"
@@ -71,8 +69,7 @@ class FluxKustomization:
 def kustomizations(tree: Tree) -> Iterator[FluxKustomization]:
     """Yields the Flux Kustomizations of a repository, illustrations left out."""
     for obj, file in _declared(tree):
-        is_shown = ILLUSTRATIONS & set(file.lower().split("/")[:-1])
-        if obj.get("kind") == "Kustomization" and group_of(obj) == APPLIES and not is_shown:
+        if obj.get("kind") == "Kustomization" and group_of(obj) == APPLIES and not is_off(file):
             spec = mapping(obj.get("spec"))
             yield FluxKustomization(ref=ref_of(obj), spec=spec, file=file, tree=tree)
 
@@ -194,5 +191,6 @@ def missing_sources(survey: Survey) -> Iterator[Fault]:
         )  # fmt: skip
 
 
-_SOURCE_KINDS = frozenset({"Bucket", "ExternalArtifact", "GitRepository", "OCIRepository"})
+_SOURCE_KINDS = frozenset({"Bucket", "GitRepository", "OCIRepository"})
+"""An ExternalArtifact is made by an ArtifactGenerator or by anybody else's controller."""
 SURVEY_CHECKS: tuple[SurveyCheck, ...] = (missing_paths, missing_dependencies, missing_sources)

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.finding import Fault
 from harness.audit.reading import is_placeholder, metadata, text
 from harness.audit.scope import Declared, Scope
 from harness.audit.sync_phases import DELETE_POLICY, HELM_HOOK, HOOK, WAVE, is_hook, marks, words
 from harness.diagnosis.rules.quotes import nearest
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
 
 TYPES = frozenset({"PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"})
 POLICIES = frozenset({"HookSucceeded", "HookFailed", "BeforeHookCreation"})

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from harness.audit.checks.official_images import OFFICIAL
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.pods import containers
-from harness.audit.reading import annotations, at, is_placeholder, text
+from harness.audit.reading import at, is_placeholder, mapping, text
 from harness.audit.scope import Scope
 from harness.audit.world import PodTemplate, world
 from harness.manifests.image_text import corrected, is_host_by_capitals, is_reference
@@ -78,7 +78,10 @@ def uses(scope: Scope) -> Iterator[Use]:
 
 def _is_triggered(obj: Mapping[str, Any]) -> bool:
     triggers = str(at(obj, "spec", "triggers") or "")
-    return _OPENSHIFT_TRIGGER in annotations(obj) or "ImageChange" in triggers
+    return (
+        _OPENSHIFT_TRIGGER in mapping(at(obj, "metadata", "annotations"))
+        or "ImageChange" in triggers
+    )
 
 
 def images_are_references(scope: Scope) -> Iterable[Fault | NotJudged]:
@@ -116,7 +119,6 @@ def _invalid(use: Use) -> Fault:
 
 def images_can_be_pulled(scope: Scope) -> Iterable[Fault | NotJudged]:
     """Yields the images that only some nodes hold, or only some machines can ask for."""
-    is_known = scope.profile.is_known
     for use in uses(scope):
         if not is_reference(use.image) or _TO_FILL_IN.search(use.image):
             continue
@@ -126,7 +128,8 @@ def images_can_be_pulled(scope: Scope) -> Iterable[Fault | NotJudged]:
             continue
         if image.host != DOCKER_HUB:
             if _is_local_registry(image.host):
-                yield _local_registry(use, image, is_known=is_known)
+                must_pull = scope.profile.is_known and _is_always(use, image)
+                yield _local_registry(use, image, is_wrong=must_pull)
             elif use.policy == "Never":
                 yield _never_pulled(use)
         elif use.policy == "Never":
@@ -147,6 +150,11 @@ def _is_local_registry(host: str) -> bool:
     return bool(_LOCAL_HOST.fullmatch(name)) or name.endswith(".svc")
 
 
+def _is_always(use: Use, image: ImageReference) -> bool:
+    """Whether the kubelet asks the registry at every start."""
+    return use.policy == "Always" or (not use.policy and image.tag == "latest")
+
+
 def _never_pulled(use: Use) -> Fault:
     return Fault(
         rule="image-local-only",
@@ -163,7 +171,7 @@ def _never_pulled(use: Use) -> Fault:
 
 
 def _local_only(use: Use, image: ImageReference) -> Fault:
-    is_always = use.policy == "Always" or (not use.policy and image.tag == "latest")
+    is_always = _is_always(use, image)
     always = (
         "; the kubelet pulls it at every start, even where a node holds it" if is_always else ""
     )
@@ -183,11 +191,11 @@ def _local_only(use: Use, image: ImageReference) -> Fault:
     )
 
 
-def _local_registry(use: Use, image: ImageReference, *, is_known: bool) -> Fault:
+def _local_registry(use: Use, image: ImageReference, *, is_wrong: bool) -> Fault:
     return Fault(
         rule="image-local-registry",
         object=use.template.ref,
-        severity=Severity.MISMATCH if is_known else None,
+        severity=Severity.MISMATCH if is_wrong else None,
         cause="I08",
         message=f"{use} has the image {use.image}, whose registry {image.host} is known to some "
         "machines only; on a node localhost is the node itself",

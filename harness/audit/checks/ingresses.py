@@ -1,4 +1,4 @@
-"""Ingresses: class, backend Services and their ports, TLS Secrets; other routes are joined. Pure.
+"""Ingresses: class, backend Services and their ports, TLS Secrets. Pure.
 
 cert-manager makes the TLS Secrets of an annotated Ingress; a `tls` entry without `secretName` uses
 the controller's own certificate. The AWS controller takes names of annotations for Services
@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from harness.audit.checks import gateways, routes, tls_secrets
 from harness.audit.checks.backends import Backend, judge
 from harness.audit.checks.tls_secrets import ingresses
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.pods import containers, pod_spec
 from harness.audit.reading import (
-    annotations,
+    annotations_of,
     at,
     is_known,
     items,
@@ -77,7 +76,7 @@ def missing_classes(scope: Scope) -> Iterator[Fault | NotJudged]:
         name = text_at(declared.object, "spec", "ingressClassName")
         field = "spec.ingressClassName"
         if not name:
-            name = annotations(declared.object).get(OLD_CLASS, "")
+            name = annotations_of(declared.object).get(OLD_CLASS, "")
             field = f"metadata.annotations[{OLD_CLASS}]"
         ref, known = ObjectRef("IngressClass", "", name), scope.profile.ingress_classes
         if not is_known(name) or name in answered or (known is not None and name in known):
@@ -123,7 +122,4 @@ def _no_class(scope: Scope, declared: Declared, ref: ObjectRef, field: str) -> F
 CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
     backends,
     missing_classes,
-    *tls_secrets.CHECKS,
-    *gateways.CHECKS,
-    *routes.CHECKS,
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from harness.audit.api_groups import BUILT_IN, is_custom
-from harness.audit.checks import namespaces, pod_classes, quotas
 from harness.audit.definitions import CRD, Definitions, is_of_platform, product_of
 from harness.audit.finding import Fault, NotJudged
 from harness.audit.reading import group_of, is_known, metadata, text
@@ -103,7 +102,4 @@ def _is_written(declared: Declared, written: frozenset[tuple[str, str]] | None) 
 CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
     missing_definitions,
     cluster_scoped_with_namespace,
-    *namespaces.CHECKS,
-    *pod_classes.CHECKS,
-    *quotas.CHECKS,
 )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from harness.audit.checks.render_failures import ILLUSTRATIONS
-from harness.audit.engine_objects import deployer_place, ref_of
+from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
+from harness.audit.engine_objects import Steps, deployer_place, ref_of
 from harness.audit.finding import Fault, Severity
+from harness.audit.illustrations import is_off
 from harness.audit.kustomize_tree import (
     Roots,
     is_within,
@@ -29,9 +30,6 @@ from harness.audit.source import Object, Source, SourceKind, Tree
 from harness.audit.survey import Survey
 from harness.diagnosis.rules.quotes import listed
 from harness.model.refs import ObjectRef
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
 
 CONTENT = (
     "resources", "bases", "components", "configMapGenerator", "secretGenerator", "generators",
@@ -68,9 +66,9 @@ def empty_roots(scope: Scope) -> Iterator[Fault]:
     for source in scope.sources:
         if source.objects:
             continue
-        if source.kind is SourceKind.KUSTOMIZE:
+        if source.kind is SourceKind.KUSTOMIZE and not _is_written_later(source, scope.tree):
             yield _empty_kustomization(source, scope.tree)
-        elif source.kind is SourceKind.PLAIN and source.deployer is not None:
+        if source.kind is SourceKind.PLAIN and source.deployer is not None:
             yield from _empty_folder(source, scope.tree)
 
 
@@ -94,6 +92,12 @@ def _empty_kustomization(source: Source, tree: Tree) -> Fault:
         file=file,
         line=line_of(tree.texts.get(file, ""), *([word] if word else [])) or 1 if file else 0,
     )
+
+
+def _is_written_later(source: Source, tree: Tree) -> bool:
+    """Tells whether `flux bootstrap` writes the files of a root into the repository."""
+    names = (posixpath.basename(path) for path in named_paths(tree, source.path))
+    return any(name.startswith("gotk-") for name in names)
 
 
 def _allows_empty(source: Source) -> bool:
@@ -134,10 +138,11 @@ def _has_jsonnet(folder: str, tree: Tree) -> bool:
 
 
 def orphans(survey: Survey) -> Iterator[Fault]:
-    """Yields manifests that no root reads although their neighbours are listed."""
+    """Yields kustomizations that forget manifests although they list their neighbours."""
     tree, roots = survey.tree, Roots.of(survey)
     read = survey.visited | {p for folder in tree.kustomizations for p in named_paths(tree, folder)}
     busy = {posixpath.dirname(p) for p in read if p in tree.documents}
+    found: dict[str, list[str]] = {}
     for file in sorted(tree.documents):
         folder = _governing(file, tree)
         is_candidate = file not in read and posixpath.dirname(file) in busy
@@ -145,7 +150,9 @@ def orphans(survey: Survey) -> Iterator[Fault]:
             continue
         is_elsewhere = _is_aside(file, tree) or _is_plain(file, survey)
         if not is_elsewhere and not _is_named_near(file, folder, tree):
-            yield _orphan(file, folder, tree)
+            found.setdefault(folder, []).append(file)
+    for folder, files in sorted(found.items()):
+        yield _orphans(files, folder, tree)
 
 
 def _governing(file: str, tree: Tree) -> str:
@@ -158,7 +165,7 @@ def _governing(file: str, tree: Tree) -> str:
 
 def _is_aside(file: str, tree: Tree) -> bool:
     """Tells whether a file is of a kind, or in a place, that is not meant to be listed."""
-    if ASIDE.search(file) or ILLUSTRATIONS & set(file.lower().split("/")[:-1]):
+    if ASIDE.search(file) or is_off(file):
         return True
     return all(_is_no_manifest(document) for document in tree.documents[file])
 
@@ -183,17 +190,19 @@ def _is_plain(file: str, survey: Survey) -> bool:
     return any(s.kind is not SourceKind.KUSTOMIZE and is_within(file, s.path) for s in sources)
 
 
-def _orphan(file: str, folder: str, tree: Tree) -> Fault:
+def _orphans(files: Sequence[str], folder: str, tree: Tree) -> Fault:
     listing = kustomization_file(tree, folder)
-    entry = posixpath.relpath(file, folder)
+    found = listed((posixpath.relpath(file, folder) for file in files), 5)
+    objects = listed((str(ref_of(tree.documents[file][0])) for file in files), 3)
     return Fault(
         rule="orphan-manifest",
-        object=ref_of(tree.documents[file][0]),
-        message=f"{file} is in no kustomization, while other manifests of its folder are",
-        expected=f"an entry {entry} under resources in {listing}",
-        fix=f"add `- {entry}` to resources in {listing}, or remove the file",
-        file=file,
-        line=1,
+        object=ObjectRef("Kustomization", "", folder),
+        message=f"{listing} lists the neighbours of {found}, and not these: {objects}",
+        expected=f"an entry under resources for {found}",
+        fix=f"add {found} to resources, or remove what is not meant to be deployed",
+        field="resources",
+        file=listing,
+        line=line_of(tree.texts.get(listing, ""), "resources") or 1,
     )
 
 
@@ -223,31 +232,35 @@ def deprecated_fields(survey: Survey) -> Iterator[Fault]:
 
 
 def changing_selectors(survey: Survey) -> Iterator[Fault]:
-    """Yields labels that change with a release and that a kustomization puts into selectors."""
+    """Yields each label that changes with a release and that kustomizations put into selectors."""
     tree, roots = survey.tree, Roots.of(survey)
+    found: dict[str, list[tuple[str, Steps]]] = {}
     for folder, content in sorted(tree.kustomizations.items()):
-        if folder not in roots.by_folder:
-            continue
-        for steps, labels in _selector_labels(content):
-            for label in sorted(CHANGING_LABELS & labels.keys()):
-                yield _changing_selector(folder, label, (*steps, label), tree)
+        if folder in roots.by_folder:
+            for steps, labels in _selector_labels(content):
+                for label in sorted(CHANGING_LABELS & labels.keys()):
+                    found.setdefault(label, []).append((folder, (*steps, label)))
+    for label, places in sorted(found.items()):
+        yield _changing_selector(label, places, tree)
 
 
 def _selector_labels(
     content: Mapping[str, Any],
-) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+) -> Iterator[tuple[Steps, Mapping[str, Any]]]:
     yield ("commonLabels",), mapping(content.get("commonLabels"))
     for number, entry in enumerate(entries(content.get("labels"))):
         if entry.get("includeSelectors") is True:
             yield ("labels", number, "pairs"), mapping(entry.get("pairs"))
 
 
-def _changing_selector(folder: str, label: str, steps: tuple[str | int, ...], tree: Tree) -> Fault:
+def _changing_selector(label: str, places: Sequence[tuple[str, Steps]], tree: Tree) -> Fault:
+    folder, steps = places[0]
     file = kustomization_file(tree, folder)
+    files = listed((kustomization_file(tree, each) or each for each, _ in places), 3)
     return Fault(
         rule="kustomize-label-in-selector",
         object=ObjectRef("Kustomization", "", folder),
-        message=f"{file or folder} puts the label {label} into selectors, which can not be changed",
+        message=f"the label {label} is put into selectors, which can not be changed, by {files}",
         expected="labels that change with a release outside of selectors",
         fix=f"set {label} under `labels:` with `includeSelectors: false`",
         cause="R16",

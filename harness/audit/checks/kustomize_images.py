@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from harness.audit.checks.all_checks import SurveyCheck
 from harness.audit.finding import Fault, Severity
 from harness.audit.kustomize_tree import (
     Roots,
@@ -31,9 +31,7 @@ from harness.audit.survey import Survey
 from harness.diagnosis.rules.quotes import listed
 from harness.model.refs import ObjectRef
 
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import SurveyCheck
-
+RULE = "kustomize-image-ignored"
 LIKENESS = 0.9
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*")
 _LONGEST_IMAGE = 300
@@ -94,10 +92,18 @@ def ignored_images(survey: Survey) -> Iterator[Fault]:
     for folder in sorted(roots.by_folder):
         if folder in roots.doubtful:
             continue
-        for override in overrides(tree, folder):
-            sources = roots.by_folder[folder]
-            if not any(_is_used(override, s, roots, tree, images) for s in sources):
-                yield from _faults(override, sources, roots, tree, images)
+        sources = roots.by_folder[folder]
+        ignored = [
+            (o, _meant(o, sources, roots, tree, images))
+            for o in overrides(tree, folder)
+            if not any(_is_used(o, s, roots, tree, images) for s in sources)
+        ]
+        for override, near in ignored:
+            if near:
+                yield from _misnamed(override, near, sources, tree)
+        unused = [override for override, near in ignored if not near]
+        if unused:
+            yield from _unused(unused, sources, tree, images)
 
 
 def overrides(tree: Tree, folder: str) -> Iterator[Override]:
@@ -143,31 +149,49 @@ def _closure(name: str, edges: Sequence[tuple[str, str]]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _faults(
-    override: Override, sources: Sequence[Source], roots: Roots, tree: Tree, images: Images
+def _misnamed(
+    override: Override, near: str, sources: Sequence[Source], tree: Tree
 ) -> Iterator[Fault]:
-    run = frozenset[str]().union(*(images.run(s) for s in sources))
-    near = _meant(override, run, _claimed(override, sources, roots, tree))
+    """Yields an entry that was probably meant for another name, once for each root."""
     file = kustomization_file(tree, override.folder)
     what = f"newTag {override.version}" if override.version else f"newName {override.new_name}"
-    line = line_of(tree.texts.get(file, ""), "images", override.position)
     for source in sources:
         yield Fault(
-            rule="kustomize-image-ignored",
+            rule=RULE,
             object=ObjectRef("Kustomization", "", override.folder),
             message=f"images entry {override.name} of {file} is the image of no container: "
             f"{what} has no effect",
-            expected=f"the image as the base writes it: {near}"
-            if near
-            else f"an image that a container uses: {listed(sorted(run), 4)}",
-            fix=f"set images[].name to {near}" if near else f"remove the entry {override.name}",
+            expected=f"the image as the base writes it: {near}",
+            fix=f"set images[].name to {near}",
             cause="R09",
-            severity=Severity.DEFECT if near else Severity.NOTE,
             field=f"images[{override.name}]",
             value=override.name,
             source=source.path,
             file=file,
-            line=line,
+            line=line_of(tree.texts.get(file, ""), "images", override.position),
+        )
+
+
+def _unused(
+    unused: Sequence[Override], sources: Sequence[Source], tree: Tree, images: Images
+) -> Iterator[Fault]:
+    """Yields all entries of one kustomization that are like no image, as one note."""
+    folder, names = unused[0].folder, listed((o.name for o in unused), 6)
+    file = kustomization_file(tree, folder)
+    run = frozenset[str]().union(*(images.run(s) for s in sources))
+    for source in sources:
+        yield Fault(
+            rule=RULE,
+            object=ObjectRef("Kustomization", "", folder),
+            message=f"images entries of {file} are the image of no container: {names}",
+            expected=f"images that containers use: {listed(sorted(run), 4)}",
+            fix=f"remove the entries that are left over: {names}",
+            cause="R09",
+            severity=Severity.NOTE,
+            field="images",
+            source=source.path,
+            file=file,
+            line=line_of(tree.texts.get(file, ""), "images", unused[0].position),
         )
 
 
@@ -181,9 +205,12 @@ def _claimed(
     return frozenset(o.result for o in others if o.name != override.name)
 
 
-def _meant(override: Override, run: Iterable[str], claimed: frozenset[str]) -> str:
+def _meant(
+    override: Override, sources: Sequence[Source], roots: Roots, tree: Tree, images: Images
+) -> str:
     """Returns the image of a container that was probably meant; empty when none is like it."""
-    free = sorted(set(run) - claimed)
+    run = frozenset[str]().union(*(images.run(s) for s in sources))
+    free = sorted(run - _claimed(override, sources, roots, tree))
     same = [name for name in free if name.rpartition("/")[2] == override.name.rpartition("/")[2]]
     alike = difflib.get_close_matches(override.name, free, n=2, cutoff=LIKENESS)
     return next(iter([*same[:1], *(alike if len(alike) == 1 else [])]), "")

@@ -12,8 +12,9 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.audit.checks.all_checks import SurveyCheck
 from harness.audit.engine_objects import Steps, dotted, ref_of
 from harness.audit.finding import Fault, Severity
 from harness.audit.kustomize_tree import (
@@ -30,9 +31,6 @@ from harness.audit.source import Object, Source, Tree
 from harness.audit.survey import Survey
 from harness.diagnosis.rules.quotes import listed
 from harness.model.refs import ObjectRef
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import SurveyCheck
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 _SIMPLE = re.compile(r"[A-Za-z0-9._|^$*+?()\[\]-]{1,200}")
@@ -79,11 +77,13 @@ def unmatched_targets(survey: Survey) -> Iterator[Fault]:
     """Yields the targets that select nothing in any root that includes them."""
     tree, roots = survey.tree, Roots.of(survey)
     for folder in sorted(roots.by_folder):
-        selectors = list(_targets(tree.kustomizations[folder]))
+        is_component = text(tree.kustomizations[folder].get("kind")) == "Component"
+        found = _targets(tree.kustomizations[folder])
+        selectors = [target for target in found if target.name or not is_component]
         if not selectors or folder in roots.doubtful:
             continue
-        sources = roots.by_folder[folder]
-        if any(_may_have_deleted(source, roots, tree) for source in sources):
+        sources = [source for source in roots.by_folder[folder] if source.objects]
+        if not sources or any(_may_have_deleted(source, roots, tree) for source in sources):
             continue
         objects = [c for source in sources for c in _candidates(source, roots, tree)]
         is_renamed = any(_is_renamed(source, roots, tree) for source in sources)

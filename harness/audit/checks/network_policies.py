@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.audit.checks import policy_blocks, policy_ingress
+from harness.audit.checks import policy_blocks
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.openness import CLUSTER_NAMESPACES
 from harness.audit.reading import at, is_placeholder
@@ -170,9 +170,4 @@ def _split(policy: Declared, found: SplitPeer) -> Fault:
     )
 
 
-CHECKS: tuple[ScopeCheck, ...] = (
-    policies_select_pods,
-    peers_mean_somebody,
-    *policy_blocks.CHECKS,
-    *policy_ingress.CHECKS,
-)
+CHECKS: tuple[ScopeCheck, ...] = (policies_select_pods, peers_mean_somebody)

@@ -12,10 +12,11 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
 from harness.audit.engine_objects import deployer_place, dotted, ref_of
 from harness.audit.finding import Fault, Severity
+from harness.audit.illustrations import is_off
 from harness.audit.kustomize_tree import distinct_sources, options_of, reached
 from harness.audit.reading import at, group_of, is_known, text, texts
 from harness.audit.scope import Scope
@@ -26,9 +27,6 @@ from harness.connectivity.dependencies import Unresolved
 from harness.diagnosis.rules.quotes import listed
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
 
 IN_CLUSTER = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
 FAIL_ON_SHARED = "FailOnSharedResource=true"
@@ -50,6 +48,8 @@ class RenamedHost:
 
 def renamed_hosts(scope: Scope) -> Iterator[RenamedHost]:
     """Yields the host names that miss a Service only by the affixes of their own root."""
+    if not _has_affixes(scope):
+        return
     affixes: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
     for world in separate(scope):
         for found in world.graph.unresolved:
@@ -64,6 +64,13 @@ def renamed_hosts(scope: Scope) -> Iterator[RenamedHost]:
                 if service is not None:
                     yield RenamedHost(unresolved=found, service=service.ref, source=client.source)
                     break
+
+
+def _has_affixes(scope: Scope) -> bool:
+    """Tells whether any root may rename anything: the graph of a scope is dear."""
+    given = (options_of(source, "kustomize") for source in scope.sources)
+    contents = (*scope.tree.kustomizations.values(), *given)
+    return any(c.get(word) for c in contents for word in ("namePrefix", "nameSuffix"))
 
 
 def _affixes(source: Source, tree: Tree) -> tuple[frozenset[str], frozenset[str]]:
@@ -156,12 +163,22 @@ def overlaps(sources: Sequence[Source]) -> Iterator[Overlap]:
         for pair in itertools.pairwise(numbers):
             shared.setdefault(pair, []).append(key)
     for (one, other), keys in sorted(shared.items()):
-        if sources[one].deployer != sources[other].deployer:
+        if _are_of_one_engine(sources[one], sources[other]):
             different = [k for k in keys if indexes[one][k] != indexes[other][k]]
             same = [k for k in keys if indexes[one][k] == indexes[other][k]]
             yield Overlap(
                 one=sources[one], other=sources[other], same=tuple(same), different=tuple(different)
             )
+
+
+def _are_of_one_engine(one: Source, other: Source) -> bool:
+    """Tells whether two deployers are two, and may run side by side."""
+    if one.deployer is None or other.deployer is None or one.deployer == other.deployer:
+        return False
+    if is_off(one.origin) or is_off(other.origin):
+        return False
+    spaces = {one.deployer.namespace, other.deployer.namespace} - {""}
+    return len(spaces) < 2 and one.deployer.kind == other.deployer.kind
 
 
 def cluster(source: Source) -> str:
@@ -188,7 +205,7 @@ def shared_objects(scope: Scope) -> Iterator[Fault]:
 def _shared(found: Overlap, tree: Tree) -> Fault:
     kinds = {kind for _, kind, _, _ in found.all}
     is_refused = any(FAIL_ON_SHARED in _sync_options(s) for s in (found.one, found.other))
-    is_harmless = kinds <= {"Namespace"} or not found.different
+    is_harmless = kinds <= {"Namespace"} or not found.different or _may_be_alternatives(found)
     return _collision(
         found,
         tree,
@@ -196,6 +213,12 @@ def _shared(found: Overlap, tree: Tree) -> Fault:
         "renders too",
         severity=Severity.NOTE if is_harmless and not is_refused else None,
     )
+
+
+def _may_be_alternatives(found: Overlap) -> bool:
+    """Tells whether the deployers are declared in parts of the repository that share nothing."""
+    tops = {source.origin.partition("/")[0] for source in (found.one, found.other)}
+    return len(tops) > 1
 
 
 def _sync_options(source: Source) -> tuple[str, ...]:

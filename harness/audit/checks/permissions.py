@@ -52,7 +52,8 @@ def _subject(
     if not is_known(space) or scope.presence(ref) is not Presence.ABSENT:
         return
     twin = _twin(declared, name)
-    if space in own or twin is not None:
+    # An account that only another environment deploys is no slip of this binding.
+    if twin is not None or (space in own and (ref.kind, name) not in scope.manifests):
         yield _absent(scope, declared, ref, twin, field)
 
 

@@ -69,8 +69,9 @@ def node_labels_exist(scope: Scope) -> Iterable[Fault | NotJudged]:
         return
     nodes = nodes_of(scope)
     for template in world(scope).templates:
-        for field, key, value in _wanted(template, nodes):
-            yield _no_label(template, field, key, value)
+        wanted = next(_wanted(template, nodes), None)
+        if wanted is not None:
+            yield _no_label(template, *wanted)
 
 
 def _wanted(template: PodTemplate, nodes: Nodes) -> Iterator[tuple[str, str, str]]:
@@ -78,8 +79,9 @@ def _wanted(template: PodTemplate, nodes: Nodes) -> Iterator[tuple[str, str, str
         if not _has(nodes, key, (text(value),)):
             yield f"nodeSelector.{key}", key, text(value)
     terms = items(at(template.spec, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms"))
-    missing = [_unmet(term, nodes) for term in terms if isinstance(term, dict)]
-    if missing and all(missing):
+    wanted = [term for term in terms if isinstance(term, dict)]
+    missing = [unmet for term in wanted if (unmet := _unmet(term, nodes)) is not None]
+    if missing and len(missing) == len(wanted):
         yield f"affinity.nodeAffinity.{_REQUIRED}", *missing[0]
     for position, each in enumerate(entries(template.spec.get("topologySpreadConstraints"))):
         key = text(each.get("topologyKey"))

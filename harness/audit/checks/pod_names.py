@@ -9,10 +9,12 @@ StatefulSet is not declared, nothing is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from harness.audit.finding import Fault
-from harness.audit.reading import at, text_at
+from harness.audit.reading import at, text_at, whole
 from harness.audit.world import PodTemplate, World
 from harness.connectivity.dependencies import Unresolved
 from harness.connectivity.services import is_headless
@@ -27,51 +29,61 @@ def faults(here: World, found: Unresolved, holder: ObjectRef, field: str) -> Ite
     if named is None or here.pods.reason(found.namespace):
         return
     service = here.inventory.services.get((found.namespace, named["service"]))
-    owner = next(
-        (
-            t
-            for t in here.pods_in(found.namespace)
-            if t.ref.kind == "StatefulSet" and t.ref.name == named["set"]
-        ),
-        None,
+    owner = _owner(here, found.namespace, named["set"])
+    if service is not None and owner is not None:
+        ordinal = int(named["ordinal"][:9])
+        why = _wrong_service(service, owner) or _wrong_ordinal(here, owner, ordinal, holder, field)
+        if why is not None:
+            yield _fault(found, owner, why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a pod has no such name, and where that is mended."""
+
+    root: ObjectRef
+    field: str
+    seen: str
+    fix: str
+
+
+def _owner(here: World, namespace: str, name: str) -> PodTemplate | None:
+    local = here.pods_in(namespace)
+    return next((t for t in local if (t.ref.kind, t.ref.name) == ("StatefulSet", name)), None)
+
+
+def _wrong_service(service: Mapping[str, Any], owner: PodTemplate) -> Why | None:
+    ref, governing = ObjectRef.of(service), text_at(owner.object, "spec", "serviceName")
+    if not is_headless(dict(service)):
+        return Why(
+            root=ref,
+            field="spec.clusterIP",
+            seen=f"{ref} is not headless, so that pods have no names below it",
+            fix=f"set clusterIP: None in a Service that {owner.ref} names in spec.serviceName",
+        )
+    if governing == ref.name:
+        return None
+    return Why(
+        root=owner.ref,
+        field="spec.serviceName",
+        seen=f"spec.serviceName of {owner.ref} is {governing or 'not set'}",
+        fix=f"set spec.serviceName of {owner.ref} to {ref.name}",
     )
-    if service is None or owner is None:
-        return
-    governing = text_at(owner.object, "spec", "serviceName")
-    ref = ObjectRef.of(service)
-    if not is_headless(service):
-        yield _fault(
-            found,
-            owner,
-            ref,
-            "spec.clusterIP",
-            f"{ref} is not headless, so that pods have no names below it",
-            f"set clusterIP: None in a Service that {owner.ref} names in spec.serviceName",
-        )
-    elif governing != ref.name:
-        yield _fault(
-            found,
-            owner,
-            owner.ref,
-            "spec.serviceName",
-            f"spec.serviceName of {owner.ref} is {governing or 'not set'}",
-            f"set spec.serviceName of {owner.ref} to {ref.name}",
-        )
-    elif int(named["ordinal"]) >= _first(owner) + (owner.replicas or 1) and not _is_scaled(
-        here, owner
-    ):
-        yield _fault(
-            found,
-            owner,
-            holder,
-            field,
-            f"{owner.ref} has {owner.replicas or 1} replicas",
-            f"name only pods that exist in {field} of {holder}, or raise spec.replicas",
-        )
 
 
-def _first(owner: PodTemplate) -> int:
-    return int(at(owner.object, "spec", "ordinals", "start") or 0)
+def _wrong_ordinal(
+    here: World, owner: PodTemplate, ordinal: int, holder: ObjectRef, field: str
+) -> Why | None:
+    first = whole(at(owner.object, "spec", "ordinals", "start")) or 0
+    replicas = here.replicas(owner)
+    if replicas is None or ordinal < first + replicas or _is_scaled(here, owner):
+        return None
+    return Why(
+        root=holder,
+        field=field,
+        seen=f"{owner.ref} has {replicas} replicas",
+        fix=f"name only pods that exist in {field} of {holder}, or raise spec.replicas",
+    )
 
 
 def _is_scaled(here: World, owner: PodTemplate) -> bool:
@@ -84,17 +96,15 @@ def _is_scaled(here: World, owner: PodTemplate) -> bool:
     return owner.ref.name in targets
 
 
-def _fault(
-    found: Unresolved, owner: PodTemplate, root: ObjectRef, field: str, why: str, fix: str
-) -> Fault:
+def _fault(found: Unresolved, owner: PodTemplate, why: Why) -> Fault:
     return Fault(
         rule="dependency-not-deployed",
-        object=root,
+        object=why.root,
         cause="N09",
-        message=f"{found.client} needs the host {found.host}, and no pod has this name: {why}",
+        message=f"{found.client} needs the host {found.host}, and no pod has this name: {why.seen}",
         expected=f"the name of a pod of {owner.ref} below its headless Service",
-        fix=fix,
-        field=field,
+        fix=why.fix,
+        field=why.field,
         value=found.host,
         source=owner.declared.source.path,
     )

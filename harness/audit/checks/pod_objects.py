@@ -78,7 +78,7 @@ def _absent(
         rule=family.rule,
         object=ref,
         message=f"{user.ref} {in_words(reference)} {ref}, which nobody declares",
-        expected=alternative(scope, ref),
+        expected=alternative(scope, ref) + (f"; its keys: {', '.join(keys)}" if keys else ""),
         fix=_fix(family, user, reference, generated) or _creation(family, ref, keys),
         severity=Severity.DEFECT if generated else None,
         cause="R11" if generated else cause,

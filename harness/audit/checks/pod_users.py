@@ -10,7 +10,6 @@ from harness.audit.pods import (
     Spec,
     Use,
     claim_templates,
-    pod_spec,
     prefix,
     references,
 )
@@ -50,10 +49,8 @@ class PodUser:
 
 def pod_users(scope: Scope) -> Iterator[PodUser]:
     """Yields every object of a scope that describes pods."""
-    for declared in scope.declared:
-        spec = pod_spec(declared.object)
-        if spec is not None:
-            yield PodUser(declared=declared, spec=spec, prefix=prefix(declared.object))
+    for declared, spec in scope.pods:
+        yield PodUser(declared=declared, spec=spec, prefix=prefix(declared.object))
 
 
 def in_words(reference: PodReference) -> str:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.audit.checks import governing_services, placement, schedules
 from harness.audit.finding import Fault, NotJudged
 from harness.audit.pods import containers
 from harness.audit.reading import at, entries, is_known, mapping, text, whole
@@ -173,7 +172,4 @@ CHECKS: tuple[ScopeCheck, ...] = (
     strategies_are_consistent,
     memory_is_in_bytes,
     root_is_allowed,
-    *governing_services.CHECKS,
-    *placement.CHECKS,
-    *schedules.CHECKS,
 )

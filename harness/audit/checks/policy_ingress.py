@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.audit.finding import Fault, NotJudged, Severity
-from harness.audit.reading import annotations, at, entries, mapping, text, text_at, whole
+from harness.audit.reading import at, entries, mapping, text, text_at, whole
 from harness.audit.scope import Declared, Scope
 from harness.audit.world import World, is_of_cluster, separate, world
 from harness.connectivity.inventory import Workload
@@ -107,7 +107,7 @@ def _of_ingress(each: Declared, here: World) -> Iterator[Entrance]:
     backends = [mapping(spec.get("defaultBackend") or spec.get("backend"))]
     for rule in entries(spec.get("rules")):
         backends += [mapping(p.get("backend")) for p in entries(at(rule, "http", "paths"))]
-    by_address = annotations(each.object).get(TARGET_TYPE) == "ip"
+    by_address = text_at(each.object, "metadata", "annotations", TARGET_TYPE) == "ip"
     for backend in backends:
         name = text_at(backend, "service", "name") or text(backend.get("serviceName"))
         port = mapping(at(backend, "service", "port")) or {"port": backend.get("servicePort")}

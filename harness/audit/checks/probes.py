@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # all_checks imports this module
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
 HOOKS = (("lifecycle", "postStart"), ("lifecycle", "preStop"))
+HEALTH_PORTS = frozenset({8081, 8082, 8086, 9440, 9443, 10254, 15020, 15021})
+"""Ports on which controllers, proxies and meshes answer probes by default."""
 AWS_GATES = ("target-health.elbv2.k8s.aws", "target-health.alb.ingress.k8s.aws")
 GOOGLE_GATE = "cloud.google.com/load-balancer-neg-ready"
 AWS_CONTROLLER = "aws-load-balancer-controller"
@@ -77,19 +79,18 @@ def _no_such_port(
 
 
 def ports_are_declared(scope: Scope) -> Iterable[Fault | NotJudged]:
-    """Yields the probes of numbers that stand nowhere else in the pod."""
+    """Yields the probes of numbers that stand nowhere else in a pod which declares one port."""
     here = world(scope)
     for template in here.templates:
         every = [p for _, c in containers(template.spec) for p in entries(c.get("ports"))]
         declared = {whole(port.get("containerPort")) for port in every}
-        for place, container in containers(template.spec):
-            if not entries(container.get("ports")) or None in declared:
-                continue
-            for path, port in _asked(container):
-                number = whole(port)
-                is_elsewhere = number is None or number in declared
-                if not is_elsewhere and not _is_written(here, template, container, number or 0):
-                    yield _undeclared(template, f"{place}.{path}.port", number or 0, declared)
+        only = next(iter(declared)) if len(declared) == 1 else None
+        for place, container in containers(template.spec) if only else ():
+            asked = {whole(port): path for path, port in _asked(container)}
+            for number, path in asked.items():
+                is_doubtful = number and number != only and number not in HEALTH_PORTS
+                if is_doubtful and not _is_written(here, template, container, number or 0):
+                    yield _undeclared(template, f"{place}.{path}.port", number or 0, only or 0)
 
 
 def _is_written(
@@ -116,16 +117,13 @@ def _configuration(here: World, template: PodTemplate) -> tuple[str, ...] | None
     return tuple(found)
 
 
-def _undeclared(
-    template: PodTemplate, place: str, number: int, declared: Iterable[int | None]
-) -> Fault:
-    listed = ", ".join(str(port) for port in sorted(p for p in declared if p))
+def _undeclared(template: PodTemplate, place: str, number: int, declared: int) -> Fault:
     return Fault(
         rule="probe-port-undeclared",
         object=template.ref,
         cause="B01",
-        message=f"{place} of {template.ref} asks port {number}; the pod declares {listed}, and "
-        f"{number} stands nowhere else in it",
+        message=f"{place} of {template.ref} asks port {number}; the pod declares {declared} alone, "
+        f"and {number} stands nowhere else in it",
         expected="a port on which the container listens",
         fix=f"correct {template.prefix}.{place}, or declare containerPort {number}",
         field=f"{template.prefix}.{place}",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.clusters import Cluster, clusters
 from harness.audit.engine_objects import Application, applications, is_engine, ref_of
 from harness.audit.finding import Fault, Severity
@@ -32,9 +33,6 @@ from harness.audit.source import Object
 from harness.diagnosis.rules.quotes import listed, nearest
 from harness.model.refs import ObjectRef
 
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
-
 DEFAULT = "default"
 ENGINE_NAMESPACE = "argocd"
 LIKENESS = 0.8
@@ -43,7 +41,7 @@ _REASON = {
     "A06": "does not permit the repository",
     "A07": "does not permit the destination",
     "A08": "does not permit",
-    "A09": "does not permit the namespace",
+    "A09": "does not permit",
 }
 
 

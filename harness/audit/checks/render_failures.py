@@ -13,9 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
 from harness.audit.finding import Fault, NotJudged, Severity
+from harness.audit.illustrations import is_shown
 from harness.audit.kustomize_tree import is_within, kustomization_file
 from harness.audit.lines import line_with
 from harness.audit.scope import Scope
@@ -25,15 +26,8 @@ from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.repo_texts import RepoFault, classify
 from harness.model.refs import ObjectRef
 
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck, SurveyCheck
-
 REMOTE, OUTSIDE, NO_FOLDER, BAD_YAML = "R12", "R04", "R01", "R05"
 NEARBY_PATHS = 5000
-ILLUSTRATIONS = frozenset(
-    {"doc", "docs", "example", "examples", "sample", "samples", "test", "tests", "testdata"}
-    | {"fixtures", "template", "templates", "charts", "hack", "scripts", "node_modules"}
-)
 _HELM = r"must specify --enable-helm|helm(?:Charts| chart)"
 _PLUGIN = (
     r"external plugins? (?:is |are )?disabled|--enable-(?:alpha-plugins|exec)|exec plugin"
@@ -45,6 +39,8 @@ _NOT_HERE = (
     (re.compile(_PLUGIN, re.IGNORECASE), "a kustomize plugin"),
     (re.compile(r"timed out|deadline exceeded", re.IGNORECASE), "more time than was given"),
 )
+_TWICE = re.compile(r"already (?:there|defined)|duplicate key")
+_ABSOLUTE = re.compile(r"(?<![\w./-])/[^\s'\":`]+")
 _TEMPLATED = re.compile(r"\{\{|\{%|<%")
 
 
@@ -66,11 +62,12 @@ def _judged(failure: RenderFailure, tree: Tree, broken: dict[str, YamlFault]) ->
     reason = _not_resolvable(failure, tree)
     if reason:
         return NotJudged(subject=failure.path, reason=reason)
+    root = _root(failure, tree)
     found = classify(
-        failure.text, folder=failure.path, root=failure.root, paths=_nearby(failure.path, tree)
+        failure.text, folder=failure.path, root=root, paths=_nearby(failure.path, tree)
     )
     if found is None:
-        return _unclassified(failure, tree)
+        return _unclassified(failure, root, tree)
     if found.cause == REMOTE:
         return NotJudged(subject=failure.path, reason=found.seen)
     if found.cause == OUTSIDE and _may_load_anything(tree):
@@ -88,6 +85,19 @@ def _not_resolvable(failure: RenderFailure, tree: Tree) -> str:
     flat = " ".join(failure.text.split())
     needed = next((what for pattern, what in _NOT_HERE if pattern.search(flat)), "")
     return f"the rendering needs {needed}: {cut(flat)}" if needed else ""
+
+
+def _root(failure: RenderFailure, tree: Tree) -> str:
+    """Returns the repository's folder as it stands in the text, found by its own folders."""
+    if failure.root and failure.root in failure.text:
+        return failure.root
+    known = {*tree.folders, *tree.files}
+    for path in islice(_ABSOLUTE.findall(failure.text), 50):
+        parts = path.split("/")
+        for start in range(1, len(parts)):
+            if "/".join(parts[start:]) in known:
+                return "/".join(parts[:start])
+    return failure.root
 
 
 def _nearby(path: str, tree: Tree) -> list[str]:
@@ -129,10 +139,10 @@ def _file(found: RepoFault, failure: RenderFailure, tree: Tree) -> str:
     return own or posixpath.join(failure.path, "kustomization.yaml")
 
 
-def _unclassified(failure: RenderFailure, tree: Tree) -> Fault:
+def _unclassified(failure: RenderFailure, root: str, tree: Tree) -> Fault:
     file = kustomization_file(tree, failure.path)
     flat = " ".join(failure.text.split()).removeprefix("Error: ")
-    shown = flat.replace(f"{failure.root.rstrip('/')}/", "") if failure.root else flat
+    shown = flat.replace(f"{root.rstrip('/')}/", "") if root else flat
     return Fault(
         rule="render-failure",
         object=ObjectRef("Kustomization", "", failure.path),
@@ -148,23 +158,28 @@ def _unclassified(failure: RenderFailure, tree: Tree) -> Fault:
 def broken_files(survey: Survey) -> Iterator[Fault]:
     """Yields every file that is no YAML; where nothing deploys it, as a note.
 
-    A template of another tool is none, as long as no root reads it.
+    A key that is there twice is a note too: kustomize and Argo CD take one of them, or both.
+    A template of another tool is no YAML, and no fault as long as no root reads it.
     """
     for found in survey.yaml_faults:
-        is_read = found.file in survey.visited
-        if is_read:
+        if found.file in survey.visited and not _TWICE.search(found.message):
             yield _yaml_fault(found)
-        elif not _is_template(found.file, survey.tree):
+        elif found.file in survey.visited or not _is_template(found.file, survey.tree):
             yield replace(_yaml_fault(found), severity=Severity.NOTE)
 
 
 def _yaml_fault(found: YamlFault) -> Fault:
     at = f"{found.file}, line {found.line}" if found.line else found.file
+    what = "" if _TWICE.search(found.message) else "cannot be read as YAML: "
     return Fault(
         rule="yaml-invalid",
         object=ObjectRef("File", "", found.file),
-        message=f"{at} cannot be read as YAML: {cut(found.message).rstrip('.')}",
-        expected="YAML that parses; indent with spaces, never with tabs",
+        message=f"{at} {what}{cut(found.message).rstrip('.')}"
+        if what
+        else f"{at}: {cut(found.message).rstrip('.')}",
+        expected="YAML that parses; indent with spaces, never with tabs"
+        if what
+        else "every key once",
         fix=f"correct {at}",
         cause=BAD_YAML,
         file=found.file,
@@ -173,8 +188,7 @@ def _yaml_fault(found: YamlFault) -> Fault:
 
 
 def _is_template(file: str, tree: Tree) -> bool:
-    parts = posixpath.dirname(file).lower().split("/")
-    return bool(ILLUSTRATIONS & set(parts) or _TEMPLATED.search(tree.texts.get(file, "")))
+    return is_shown(file) or bool(_TEMPLATED.search(tree.texts.get(file, "")))
 
 
 def unjudged_roots(scope: Scope) -> Iterator[NotJudged]:

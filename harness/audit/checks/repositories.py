@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.audit.checks.render_failures import ILLUSTRATIONS
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.engine_objects import Application, Steps, applications, dotted
 from harness.audit.finding import Fault, Severity
 from harness.audit.kustomize_tree import beside
@@ -28,9 +28,6 @@ from harness.audit.source import Tree
 from harness.diagnosis.rules.quotes import nearest
 from harness.model.refs import ObjectRef
 
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
-
 COMPARED_PATHS = 3000
 _OWNERS = frozenset({
     "<owner>", "acme-org", "example", "example-org", "exampleorg", "my-org", "my-username", "myorg",
@@ -43,9 +40,12 @@ _ANGLES = re.compile(r"<[a-z][a-z0-9_ -]*>")
 
 
 def missing_paths(scope: Scope) -> Iterator[Fault]:
-    """Yields Applications whose folder this repository does not have."""
+    """Yields Applications whose folder this repository does not have.
+
+    Paths that an ApplicationSet makes are problems of its expansion.
+    """
     own = own_repository(scope)
-    for app in applications(scope):
+    for app in (each for each in applications(scope) if each.maker == each.ref):
         for steps, source in app.sources():
             path = text(source.get("path"))
             if text(source.get("chart")) or not _is_here(own, source) or not path:
@@ -133,8 +133,6 @@ def _missing_value_file(
 def placeholders(scope: Scope) -> Iterator[Fault]:
     """Yields addresses of repositories that nobody has filled in."""
     for app in applications(scope):
-        if ILLUSTRATIONS & set(app.file.lower().split("/")[:-1]):
-            continue
         for steps, source in app.sources():
             url = text(source.get("repoURL"))
             if is_placeholder_url(url) and not is_one_of(url, scope.tree.repo_urls):

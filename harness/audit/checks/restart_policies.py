@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from harness.audit.api_groups import is_of
 from harness.audit.finding import Fault, NotJudged
 from harness.audit.pods import pod_spec, prefix
-from harness.audit.reading import is_placeholder, mapping, text
+from harness.audit.reading import mapping, text
 from harness.audit.scope import Declared, Scope
 
 ENDLESS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
@@ -24,7 +24,7 @@ def restart_policy_faults(scope: Scope) -> Iterator[Fault | NotJudged]:
     for declared in scope.of_kind(*ENDLESS, *FINITE):
         spec = mapping(pod_spec(declared.object))
         policy = text(spec.get("restartPolicy"))
-        if not spec or is_placeholder(policy) or policy not in KNOWN | {""}:
+        if not spec or policy not in KNOWN | {""}:
             continue
         if is_of(declared.object, "apps", *ENDLESS) and policy not in ("", "Always"):
             yield _fault(declared, f"`{policy}`", "`Always`", policy)

@@ -16,10 +16,10 @@ from typing import Any
 from harness.audit.api_groups import is_of
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.reading import (
-    annotations,
+    annotations_of,
     at,
     is_known,
-    labels,
+    labels_of,
     mapping,
     metadata,
     text,
@@ -28,6 +28,7 @@ from harness.audit.reading import (
 )
 from harness.audit.scope import Declared, Scope
 from harness.model.refs import ObjectRef
+from harness.model.wording import counted
 
 GROUP = "bitnami.com"
 NAMESPACE_WIDE = "sealedsecrets.bitnami.com/namespace-wide"
@@ -69,7 +70,7 @@ def wrong_scopes(scope: Scope) -> Iterator[Fault | NotJudged]:
 def _bound(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """Returns the fields of the metadata that the encryption depends on."""
     inner = mapping(at(obj, "spec", "template", "metadata", "annotations"))
-    marks = {**{k: written(v) for k, v in inner.items()}, **annotations(obj)}
+    marks = {**{k: written(v) for k, v in inner.items()}, **annotations_of(obj)}
     if marks.get(CLUSTER_WIDE) == "true":
         return ()
     return ("namespace",) if marks.get(NAMESPACE_WIDE) == "true" else ("namespace", "name")
@@ -145,15 +146,15 @@ def _unopenable(declared: Declared, sealing: Sealing, field: str) -> Fault:
 def sealing_key(scope: Scope) -> Iterator[Fault | NotJudged]:
     """Yields `sealedsecret-key-missing` once for all SealedSecrets of a scope."""
     first = next(sealed_secrets(scope), None)
-    has_key = any(KEY_LABEL in labels(d.object) for d in scope.of_kind("Secret"))
+    has_key = any(KEY_LABEL in labels_of(d.object) for d in scope.of_kind("Secret"))
     if first is None or has_key:
         return
     count = sum(1 for _ in sealed_secrets(scope))
     yield Fault(
         rule="sealedsecret-key-missing",
         object=SEALING_KEY,
-        message=f"{count} SealedSecrets can be opened only by a cluster that holds the key they "
-        f"were sealed with, among them {first.ref}",
+        message=f"{counted(count, 'SealedSecret')} can be opened only by a cluster that holds the "
+        f"key of the sealing, among them {first.ref}",
         expected="the controller's own key, or a backup of it, in the cluster",
         fix="Restore the sealing key before the controller starts: kubectl apply -f BACKUP.yaml",
         cause="S07",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from harness.audit.api_groups import is_of
 from harness.audit.finding import Fault, NotJudged
-from harness.audit.reading import annotations, is_placeholder, mapping
+from harness.audit.reading import annotations_of, is_placeholder, mapping
 from harness.audit.scope import Declared, Scope
 from harness.audit.secret_data import is_encrypted, is_stub, readable_values
 
@@ -40,7 +40,7 @@ def _core(scope: Scope, *kinds: str) -> Iterator[Declared]:
 
 def _is_templated(declared: Declared) -> bool:
     """Tells whether the Argo CD Vault plugin, or a webhook, replaces the values later."""
-    return any(mark.startswith(("avp.", "vault.")) for mark in annotations(declared.object))
+    return any(mark.startswith(("avp.", "vault.")) for mark in annotations_of(declared.object))
 
 
 def _no_base64(declared: Declared, keys: list[str]) -> Iterator[Fault]:
@@ -115,13 +115,16 @@ def too_large(scope: Scope) -> Iterator[Fault | NotJudged]:
 
 
 def _size(declared: Declared) -> int:
-    def total(field: str) -> int:
-        found = mapping(declared.object.get(field)).values()
-        return sum(len(value.encode(errors="replace")) for value in found if isinstance(value, str))
+    is_secret = declared.ref.kind == "Secret"
+    encoded, plain = ("data", "stringData") if is_secret else ("binaryData", "data")
+    inside = sum(len(value) * 3 // 4 - value.count("=") for value in _texts(declared, encoded))
+    return inside + sum(len(value.encode(errors="replace")) for value in _texts(declared, plain))
 
-    if declared.ref.kind == "Secret":
-        return total("data") * 3 // 4 + total("stringData")
-    return total("data") + total("binaryData") * 3 // 4
+
+def _texts(declared: Declared, field: str) -> Iterator[str]:
+    for value in mapping(declared.object.get(field)).values():
+        if isinstance(value, str):
+            yield value
 
 
 def undecrypted(scope: Scope) -> Iterator[Fault | NotJudged]:

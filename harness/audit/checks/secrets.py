@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from harness.audit.checks import pull_secrets, secret_values
 from harness.audit.checks.pod_objects import Family, missing_keys, missing_objects
 from harness.audit.finding import Fault, NotJudged
 from harness.audit.scope import Scope
@@ -24,8 +23,4 @@ def missing_secrets(scope: Scope) -> Iterator[Fault | NotJudged]:
     yield from missing_keys(scope, SECRETS)
 
 
-CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
-    missing_secrets,
-    *pull_secrets.CHECKS,
-    *secret_values.CHECKS,
-)
+CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (missing_secrets,)

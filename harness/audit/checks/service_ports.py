@@ -52,7 +52,8 @@ def _of_port(
     field = f"spec.ports[{place}].targetPort"
     protocol = text(entry.get("protocol")) or "TCP"
     if not isinstance(target, str):
-        yield from _undeclared(service, field, whole(target), behind)
+        number = whole(entry.get("port") if target is None else target)
+        yield from _undeclared(service, field, number, behind)
     elif not _is_unknown(target) and not here.pods.reason(service.ref.namespace):
         yield from _missing(service, field, (target, protocol), behind)
 

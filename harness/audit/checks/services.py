@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from harness.audit.checks import service_ports
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.scope import Declared, Scope
 from harness.audit.selection import Outcome, Selection, edit, has_instead, selection, selector_of
@@ -62,4 +61,4 @@ def _selects_nothing(service: Declared, words: str, found: Selection) -> Fault:
     )
 
 
-CHECKS: tuple[ScopeCheck, ...] = (services_select_pods, *service_ports.CHECKS)
+CHECKS: tuple[ScopeCheck, ...] = (services_select_pods,)

@@ -1,4 +1,4 @@
-"""Claims that pods mount and nobody declares; the other checks of storage are joined here. Pure.
+"""Claims that pods mount and nobody declares. Pure.
 
 A claim template of a StatefulSet replaces a volume of its name, and makes claims called
 `<template>-<set>-<ordinal>` (StatefulSet documentation). An ephemeral volume makes its own claim.
@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from harness.audit.alternatives import alternative
-from harness.audit.checks import pod_fields, storage_classes, volume_binding
 from harness.audit.checks.pod_users import PodUser, pod_users
 from harness.audit.finding import Fault, NotJudged
 from harness.audit.pods import claim_templates, volumes
@@ -64,9 +63,4 @@ def _absent(scope: Scope, user: PodUser, volume: str, ref: ObjectRef) -> Fault:
     )
 
 
-CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
-    missing_claims,
-    *storage_classes.CHECKS,
-    *volume_binding.CHECKS,
-    *pod_fields.CHECKS,
-)
+CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (missing_claims,)

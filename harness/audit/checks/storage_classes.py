@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from harness.audit.claims import DEFAULT_MARKS, ClaimSpec, claim_specs
 from harness.audit.finding import Fault, NotJudged, Severity
-from harness.audit.reading import annotations, is_known, text, text_at
+from harness.audit.reading import annotations_of, is_known, text, text_at
 from harness.audit.scope import Declared, Presence, Scope
 from harness.diagnosis.rules.nearest import listed
 from harness.model.refs import ObjectRef
@@ -123,7 +123,7 @@ def absent_provisioners(scope: Scope) -> Iterator[Fault | NotJudged]:
 
 def is_default(declared: Declared) -> bool:
     """Tells whether a StorageClass is marked as default."""
-    found = annotations(declared.object)
+    found = annotations_of(declared.object)
     return any(found.get(mark) == "true" for mark in DEFAULT_MARKS)
 
 

@@ -8,18 +8,15 @@ An unknown option that is like no known one may belong to a newer version: silen
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.engine_objects import Application, Steps, applications, dotted
 from harness.audit.finding import Fault
 from harness.audit.reading import at, entries, is_placeholder, items, mapping, text, texts
 from harness.audit.scope import Declared, Scope
 from harness.audit.sync_phases import marks, words
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
 
 ANNOTATION = "argocd.argoproj.io/sync-options"
 _FLAGS = ("true", "false")
@@ -42,6 +39,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 LIKENESS = 0.85
 LONGEST_ANNOTATIONS = 262_144
 """Bytes of all annotations of an object (apimachinery `pkg/api/validation/objectmeta.go`)."""
+_ESCAPED = '\n\t"\\'
+"""Signs that take two bytes in JSON."""
+BIG_KINDS = frozenset({"ConfigMap", "CustomResourceDefinition", "PrometheusRule", "Secret"})
+"""Kinds that hold texts or schemas; others do not grow so big."""
 _UNDER_AUTOMATED = ("allowEmpty", "enabled", "prune", "selfHeal")
 _GROUPS = {
     "apps": ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"),
@@ -174,7 +175,7 @@ def too_big(scope: Scope) -> Iterator[Fault]:
         deployer = declared.source.deployer
         if deployer is None or deployer.kind != "Application" or _avoids_annotation(declared):
             continue
-        if _is_bigger(declared.object, LONGEST_ANNOTATIONS):
+        if declared.ref.kind in BIG_KINDS and _is_bigger(declared.object, LONGEST_ANNOTATIONS):
             yield Fault(
                 rule="apply-too-large",
                 object=declared.ref,
@@ -205,8 +206,10 @@ def _is_bigger(obj: Any, limit: int) -> bool:
         elif isinstance(value, list):
             size += 2 + len(value)
             waiting.extend(value)
+        elif isinstance(value, str):
+            size += 2 + len(value.encode()) + sum(value.count(sign) for sign in _ESCAPED)
         else:
-            size += len(json.dumps(value, ensure_ascii=False, default=str).encode())
+            size += len(str(value))
     return size > limit
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from harness.audit.amounts import amount
 from harness.audit.claims import OLD_CLASS, ClaimSpec, claim_specs
 from harness.audit.finding import Fault, NotJudged, Severity
-from harness.audit.reading import annotations, at, is_known, is_placeholder, mapping, text, texts
+from harness.audit.reading import annotations_of, at, is_known, is_placeholder, mapping, text, texts
 from harness.audit.scope import Declared, Presence, Scope
 from harness.model.refs import ObjectRef
 
@@ -80,7 +80,7 @@ def _is_provisioned(scope: Scope, claim: ClaimSpec) -> bool:
 
 def class_of(volume: Declared) -> str:
     """Returns the class that a PersistentVolume carries; empty for none."""
-    old = annotations(volume.object).get(OLD_CLASS)
+    old = annotations_of(volume.object).get(OLD_CLASS)
     return old or text(at(volume.object, "spec", "storageClassName"))
 
 

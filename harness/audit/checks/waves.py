@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.audit import pods
 from harness.audit.api_groups import BUILT_IN
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.finding import Fault, Severity
 from harness.audit.reading import at, group_of, is_known, mapping, text, text_at
 from harness.audit.scope import Declared, Scope
@@ -25,13 +25,15 @@ from harness.connectivity.dependencies import Dependency
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
 
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
-
 RULE = "sync-wave-deadlock"
 WAITED_FOR = frozenset({"DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"})
 """Kinds that Argo CD waits for and that need their references to be healthy."""
 LATE_BINDING = "WaitForFirstConsumer"
+USUALLY_LATE = frozenset({
+    "gp2", "gp3", "hcloud-volumes", "local-path", "local-storage", "managed-csi",
+    "managed-csi-premium", "managed-premium", "oci-bv", "premium-rwo", "standard-rwo",
+})  # fmt: skip
+"""Classes that the big providers and k3s bring, which bind at first use."""
 _HEALTH_RULE = ("resource.customizations", "PersistentVolumeClaim")
 
 
@@ -127,10 +129,10 @@ def early_claims(scope: Scope) -> Iterator[Fault]:
     """Yields claims that bind at first use and whose pods come in a later wave."""
     if any(all(w in content for w in _HEALTH_RULE) for content in scope.tree.texts.values()):
         return
+    mounted = _mounted(scope)
     for claim in scope.of_kind("PersistentVolumeClaim"):
-        own = first(claim.object)
+        own, users = first(claim.object), mounted.get(claim.ref, [])
         severity, reason = _late_binding(claim.object, scope)
-        users = _users(claim, scope)
         if own is None or severity is None or not users:
             continue
         found = [(u, first(u.object)) for u in users if u.source is claim.source]
@@ -140,15 +142,14 @@ def early_claims(scope: Scope) -> Iterator[Fault]:
             yield _early_claim(claim, own, user, moment, severity, reason)
 
 
-def _users(claim: Declared, scope: Scope) -> list[Declared]:
-    """Returns every workload that mounts a claim."""
-    return [
-        each
-        for each in scope.declared
-        if each.ref.namespace == claim.ref.namespace
-        for _, name in _claims(pods.pod_spec(each.object) or {}, frozenset())
-        if name == claim.ref.name
-    ]
+def _mounted(scope: Scope) -> dict[ObjectRef, list[Declared]]:
+    """Returns the workloads that mount each claim."""
+    found: dict[ObjectRef, list[Declared]] = {}
+    for each in scope.declared:
+        for _, name in _claims(pods.pod_spec(each.object) or {}, frozenset()):
+            ref = ObjectRef("PersistentVolumeClaim", each.ref.namespace, name)
+            found.setdefault(ref, []).append(each)
+    return found
 
 
 def _late_binding(claim: Object, scope: Scope) -> tuple[Severity | None, str]:
@@ -163,7 +164,7 @@ def _late_binding(claim: Object, scope: Scope) -> tuple[Severity | None, str]:
         return (Severity.DEFECT if mode == LATE_BINDING else None), f"the class {name} binds so"
     if scope.profile.name == "kind" and name in {"", "standard"}:
         return Severity.MISMATCH, "the class standard of kind binds so"
-    return Severity.NOTE, "most classes bind so"
+    return (Severity.NOTE if name in USUALLY_LATE else None), f"the class {name} usually binds so"
 
 
 def _early_claim(
@@ -188,6 +189,8 @@ def late_servers(scope: Scope) -> Iterator[Fault]:
 
     A PreSync hook that only names such a server is a note: it may do without.
     """
+    if len({first(each.object) for each in scope.declared}) < 2:
+        return  # Everything is applied at once, and the graph of a scope is dear.
     found = world(scope)
     by_ref = {each.ref: each for each in found.declared}
     for edge in found.graph.dependencies:

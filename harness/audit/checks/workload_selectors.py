@@ -7,14 +7,11 @@ The API server refuses it (`selector does not match template labels`, kubernetes
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from harness.audit.checks.all_checks import ScopeCheck
 from harness.audit.finding import Fault
 from harness.audit.reading import at, group_of, is_placeholder, mapping, written
 from harness.audit.scope import Declared, Scope
-
-if TYPE_CHECKING:  # all_checks imports this module
-    from harness.audit.checks.all_checks import ScopeCheck
 
 KINDS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 

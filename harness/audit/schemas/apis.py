@@ -13,8 +13,6 @@ from harness.audit.schemas.hints import likeness, nearest
 from harness.audit.schemas.table import by_kind, groups, index, is_stable, served
 
 _ALIKE = 0.85
-_NO_OBJECTS = frozenset({"List", "Status", "Config", "Binding", "Eviction", "DeleteOptions"})
-"""Kinds of the core API that a file may hold and that are not applied as they are."""
 
 
 class Standing(StrEnum):
@@ -36,7 +34,7 @@ class Verdict:
     instead: str = ""
     """API version to write; empty where nothing came."""
     kind: str = ""
-    """Kind to write, where that is the mistake."""
+    """Kind to write; empty for the same one."""
 
 
 def standing(api_version: str, kind: str, minor: int) -> Verdict | None:
@@ -60,7 +58,8 @@ def standing(api_version: str, kind: str, minor: int) -> Verdict | None:
 def _deprecated(api_version: str, kind: str, minor: int) -> Verdict | None:
     since, instead = index()["deprecated"].get(f"{api_version} {kind}", (minor + 1, ""))
     if since <= minor:
-        return Verdict(standing=Standing.DEPRECATED, minor=since, instead=instead)
+        instead, _, kind = instead.partition(" ")
+        return Verdict(standing=Standing.DEPRECATED, minor=since, instead=instead, kind=kind)
     stable = _newest(kind, minor, api_version)
     if not is_stable(api_version) and stable and is_stable(stable):
         return Verdict(standing=Standing.DEPRECATED, instead=stable)
@@ -77,7 +76,7 @@ def _newest(kind: str, minor: int, like: str = "") -> str:
 
 
 def _unknown(api_version: str, kind: str, minor: int) -> Verdict | None:
-    if api_version.rpartition("/")[0] not in groups() or kind in _NO_OBJECTS:
+    if api_version.rpartition("/")[0] not in groups():
         return None
     instead = _newest(kind, minor)
     if not instead:

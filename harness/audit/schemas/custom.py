@@ -38,7 +38,12 @@ class CustomKinds:
 
     @classmethod
     def of(cls, scope: Scope) -> CustomKinds:
-        """Returns the kinds that the CRDs among the rendered objects declare."""
+        """Returns the kinds that the CRDs among the rendered objects declare; read once."""
+        found: CustomKinds = scope.memo("custom kinds", lambda: cls._read(scope))
+        return found
+
+    @classmethod
+    def _read(cls, scope: Scope) -> CustomKinds:
         found = cls()
         for declared in scope.of_kind("CustomResourceDefinition"):
             spec = declared.object.get("spec")

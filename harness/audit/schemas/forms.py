@@ -125,6 +125,7 @@ _FREE = frozenset({"ClusterTrustBundle", "IPAddress", "StorageVersion"})
 
 def object_name(kind: str, name: str) -> str:
     """Returns what is wrong with the name of an object of a kind that Kubernetes knows."""
-    if kind in _FREE or is_placeholder(name):
+    is_stand_in = not any(map(str.isalnum, name))  # `_` or `*`, for a patch or a component to fill
+    if kind in _FREE or is_stand_in or is_placeholder(name):
         return ""
     return _BY_KIND.get(kind, subdomain)(name)

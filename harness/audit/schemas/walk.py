@@ -19,8 +19,6 @@ from harness.audit.schemas.table import Definition, Field, Table
 
 _QUANTITY = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 _LIMITS = {"i": 2**31, "l": 2**63}
-_DEEP = 200
-"""Objects that nest deeper are hostile."""
 _MOST = 100
 """More misfits of one object help nobody."""
 
@@ -37,7 +35,7 @@ def misfits(obj: dict[str, Any], name: str, table: Table, minor: int) -> list[Mi
     walk = _Walk(table, minor)
     definition = table.definition(name)
     kept = {k: v for k, v in obj.items() if k not in ("apiVersion", "kind", "status")}
-    walk.fields(kept, definition, Place(None, "", definition), 0)
+    walk.fields(kept, definition, Place(None, "", definition))
     return walk.found
 
 
@@ -49,9 +47,7 @@ class _Walk:
         self.minor = minor
         self.found: list[Misfit] = []
 
-    def fields(
-        self, value: dict[str, Any], definition: Definition, place: Place, depth: int
-    ) -> None:
+    def fields(self, value: dict[str, Any], definition: Definition, place: Place) -> None:
         known = definition.fields
         for name, inner in value.items():
             field = known.get(name)
@@ -59,12 +55,12 @@ class _Walk:
                 if not definition.is_open and inner is not None:
                     self._unknown(name, inner, place)
             elif inner is not None:
-                self._field(name, inner, field, place, depth)
+                self._field(name, inner, field, place)
         for name in definition.required:
             if value.get(name) is None:
                 self._note(MisfitKind.MISSING, place, name=name, code=_code(known.get(name)))
 
-    def _field(self, name: str, value: Any, field: Field, place: Place, depth: int) -> None:
+    def _field(self, name: str, value: Any, field: Field, place: Place) -> None:
         if field.since > self.minor:
             self._note(MisfitKind.TOO_NEW, place, name=name, version=field.since)
         if field.until < self.minor:
@@ -73,42 +69,42 @@ class _Walk:
             version, instead = field.deprecated, field.instead
             self._note(MisfitKind.DEPRECATED, place, name=name, version=version, instead=instead)
         inner = Place(place, "." + name, None)
-        self.value(value, field.code, inner, depth + 1)
+        self.value(value, field.code, inner)
         if field.allowed:
             self._allowed(value, field.allowed, inner)
         if field.form:
             self._form(value, field.form, inner)
 
-    def value(self, value: Any, code: str, place: Place, depth: int) -> None:
+    def value(self, value: Any, code: str, place: Place) -> None:
         """Notes what does not fit in any value."""
-        if value is None or code == "a" or depth > _DEEP:
+        if value is None or code == "a":
             return
         if code[0] == "[":
-            self._list(value, code, place, depth)
+            self._list(value, code, place)
         elif code[0] == "{":
-            self._map(value, code, place, depth)
+            self._map(value, code, place)
         elif len(code) == 1:
             self._scalar(value, code, place)
         elif isinstance(value, dict):
             place.definition = self.table.definition(code)
-            self.fields(value, place.definition, place, depth)
+            self.fields(value, place.definition, place)
         else:
             self._type(value, code, place)
 
-    def _list(self, value: Any, code: str, place: Place, depth: int) -> None:
+    def _list(self, value: Any, code: str, place: Place) -> None:
         if not isinstance(value, list):
             self._type(value, code, place)
             return
         for position, item in enumerate(value):
-            self.value(item, code[1:], Place(place, _item_step(item, position), None), depth + 1)
+            self.value(item, code[1:], Place(place, _item_step(item, position), None))
 
-    def _map(self, value: Any, code: str, place: Place, depth: int) -> None:
+    def _map(self, value: Any, code: str, place: Place) -> None:
         if not isinstance(value, dict):
             self._type(value, code, place)
             return
         for key, item in value.items():
             step = field_step(key) if isinstance(key, str) else f"[{key}]"
-            self.value(item, code[1:], Place(place, step, None), depth + 1)
+            self.value(item, code[1:], Place(place, step, None))
 
     def _scalar(self, value: Any, code: str, place: Place) -> None:
         fits = _FITS[code](value, code)
@@ -138,7 +134,7 @@ class _Walk:
 
     def _unknown(self, name: Any, value: Any, place: Place) -> None:
         text = str(name)
-        if not text.startswith("$") and not is_placeholder(text):
+        if not is_placeholder(text):
             self._note(MisfitKind.UNKNOWN, place, name=text, value=value)
 
     def _note(self, kind: MisfitKind, place: Place, **more: Any) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.absent_kinds import kind_missing
 from harness.diagnosis.rules.absent_namespace import namespace_missing
+from harness.diagnosis.rules.missing_classes import PATTERN as CLASS_MISSING
+from harness.diagnosis.rules.missing_classes import class_missing_in_sync
 from harness.diagnosis.rules.project_facts import kinds_field, permits_kind, project_spec
 from harness.diagnosis.rules.repo_texts import classify
 from harness.diagnosis.rules.sync_results import (
@@ -184,6 +186,7 @@ _PATTERNS: tuple[tuple[str, Reading], ...] = (
     (r"no matches for kind \"(?P<kind>[^\"]+)\" in version \"(?P<version>[^\"]+)\"", kind_missing),
     (r"could not find the requested resource", kind_missing),
     (r"metadata\.annotations: Too long", _annotation_too_long),
+    (CLASS_MISSING, class_missing_in_sync),
 )  # fmt: skip
 _READINGS = tuple((re.compile(p, re.IGNORECASE), r) for p, r in _PATTERNS)
 _RIGHTS = re.compile(r"is forbidden: User \"[^\"]*\" cannot", re.IGNORECASE)

@@ -2,7 +2,8 @@
 
 What a condition says about the repository's content is left to `rules.repo`. A repo server or a
 Git host that does not answer is never blamed on the repository: only when nothing else explains it
-for three minutes is the place named that does not answer. Texts: argo-cd 3.5 `util/argo/argo.go`,
+for three minutes is the place named that does not answer. An error that passes and is repeated from
+the cache is A28 (`stale_cache`). Texts: argo-cd 3.5 `util/argo/argo.go`,
 `controller/appcontroller.go`, `util/git`.
 """
 
@@ -20,20 +21,26 @@ from harness.diagnosis.rules.application_facts import (
     Condition,
     applications,
 )
-from harness.diagnosis.rules.engine_texts import decisive, is_engine_down, is_host_down
+from harness.diagnosis.rules.engine_texts import (
+    decisive,
+    is_engine_down,
+    is_host_down,
+    is_passing,
+)
 from harness.diagnosis.rules.project_facts import (
     permits_destination,
     permits_source,
     project_names,
     project_spec,
 )
-from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.rules.repo import REPOSITORY_ERRORS, certainty
 from harness.diagnosis.rules.repo_server import not_answering
 from harness.diagnosis.rules.repo_texts import classify
+from harness.diagnosis.rules.stale_cache import cached_error, is_cached
 from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import listed
 
 IN_CLUSTER = "https://kubernetes.default.svc"
 
@@ -92,7 +99,9 @@ def _read(report: Report) -> Iterator[Signal]:
         if match:
             yield from reading(report, match)
             return
-    if is_engine_down(report.message):
+    if is_cached(report.message) and is_passing(report.message):
+        yield cached_error(report.facts, report.app, report.condition, report.shared)
+    elif is_engine_down(report.message):
         yield not_answering(report.facts, report.app, report.condition)
     elif is_host_down(report.message):
         yield _git_host(report)

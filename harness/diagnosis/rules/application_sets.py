@@ -23,9 +23,9 @@ from harness.diagnosis.rules.application_facts import (
 from harness.diagnosis.rules.application_set_facts import SetFact, SetReport, application_sets
 from harness.diagnosis.rules.engine_texts import decisive, is_passing
 from harness.diagnosis.rules.project_facts import project_names
-from harness.diagnosis.rules.quotes import cut, nearest
 from harness.diagnosis.signal import NEVER, Signal, t1, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut, nearest
 
 REQUEUE_SECONDS = 185.0
 """A failed ApplicationSet is tried again after three minutes when nobody asks."""

@@ -2,8 +2,7 @@
 
 Conditions, waits, hooks, failed operations and syncs that nobody starts have modules of their own.
 Here: objects that two Applications share (A18), a sync that would delete everything (A19), an
-operation of an older commit (A29) and checks that are switched off (A30). A28 shows nothing in an
-Application's status: that what is live differs from the commit is found by comparing it.
+operation of an older commit (A29) and checks that are switched off (A30).
 """
 
 from __future__ import annotations
@@ -16,17 +15,18 @@ from harness.diagnosis.rules import (
     application_conditions,
     failed_operations,
     hook_jobs,
+    stale_cache,
     sync_waiting,
     unstarted_syncs,
 )
 from harness.diagnosis.rules.application_facts import ApplicationFact, Condition, applications
 from harness.diagnosis.rules.failed_operations import concerns_commit
 from harness.diagnosis.rules.operations import is_older
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.repo import certainty
 from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import NEVER, Signal
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 IGNORE_HEALTH = "argocd.argoproj.io/ignore-healthcheck"
 _SHARED = re.compile(
@@ -174,6 +174,7 @@ RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (
     *hook_jobs.RULES,
     *failed_operations.RULES,
     *unstarted_syncs.RULES,
+    *stale_cache.RULES,
     shared_objects,
     wiped_out,
     older_operations,

@@ -21,7 +21,7 @@ from harness.diagnosis.rules.suffering import (
 )
 from harness.diagnosis.rules.unscheduled import nodes
 from harness.diagnosis.signal import Need, Signal, t2
-from harness.health.workloads import pod_waits_for
+from harness.health.pods import pod_waits_for
 from harness.model.refs import ObjectRef
 
 _UNRESOLVED = re.compile(

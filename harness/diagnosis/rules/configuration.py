@@ -23,11 +23,11 @@ from harness.diagnosis.rules.absent_objects import (
 from harness.diagnosis.rules.image_states import waiting_with, waits_since
 from harness.diagnosis.rules.missing_configuration import Lack, is_to, lack_signal
 from harness.diagnosis.rules.mounts import volumes_without_source
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import Signal, t1
 from harness.manifests.references import references
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 REPEATED = t1(3, 45)
 STUCK = t1(4, 120)
@@ -44,7 +44,7 @@ def environments_without_source(facts: Facts) -> Iterator[Signal]:
         lack = _lack(facts, pod, container)
         if lack is None:
             continue
-        since = _since(facts, pod, container, lack)
+        since = _since(facts, container, lack)
         live = facts.find(lack.ref)
         if live is not None and (not lack.key or lack.key in keys_of(live)):
             yield _stuck(facts, lack, max(since, _changed(facts, lack.ref)))
@@ -58,10 +58,9 @@ def environments_without_source(facts: Facts) -> Iterator[Signal]:
 
 
 def _lack(facts: Facts, pod: PodFact, container: ContainerFact) -> Lack | None:
-    text = container.waiting_message or next(
-        (e.message for e in reversed(facts.events(pod.ref, "Failed")) if _ABSENT.search(e.message)),
-        "",
-    )
+    failed = reversed(facts.container_events(container, "Failed"))
+    told = (e.message for e in failed if _ABSENT.search(e.message))
+    text = container.waiting_message or next(told, "")
     key, absent = _KEY.search(text), _ABSENT.search(text)
     if key:
         ref = ObjectRef(_KINDS[key[2].lower()], key[3] or pod.ref.namespace, key[4])
@@ -73,8 +72,9 @@ def _lack(facts: Facts, pod: PodFact, container: ContainerFact) -> Lack | None:
     return Lack(ref=ref, key=key[1] if key else "", pod=pod, where=where, text=text)
 
 
-def _since(facts: Facts, pod: PodFact, container: ContainerFact, lack: Lack) -> float:
-    told = (e.first for e in facts.events(pod.ref, "Failed") if lack.text in e.message)
+def _since(facts: Facts, container: ContainerFact, lack: Lack) -> float:
+    failed = facts.container_events(container, "Failed")
+    told = (e.first for e in failed if lack.text in e.message)
     return min([waits_since(facts, container), *told])
 
 

@@ -14,7 +14,7 @@ from harness.connectivity.selectors import selects
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
 from harness.diagnosis.rules.insufficient import eligible
-from harness.diagnosis.rules.nearest import counted, listed
+from harness.diagnosis.rules.nearest import listed
 from harness.diagnosis.rules.placement import Object, node_labels
 from harness.diagnosis.rules.unscheduled import (
     Unscheduled,
@@ -25,6 +25,7 @@ from harness.diagnosis.rules.unscheduled import (
 )
 from harness.diagnosis.signal import T0, Need, Signal, t2
 from harness.manifests.pods import field_prefix
+from harness.model.wording import counted
 
 _ANTI = re.compile(r"anti-affinity rules", re.IGNORECASE)
 _SPREAD = re.compile(r"topology spread constraints", re.IGNORECASE)

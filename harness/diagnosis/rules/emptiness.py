@@ -20,10 +20,11 @@ from harness.diagnosis.rules.application_facts import (
     applications,
     unchanged_since,
 )
+from harness.diagnosis.rules.engine_parts import engine_ready_since, is_engine_ready
 from harness.diagnosis.rules.hook_jobs import is_hook
-from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import NEVER, T0, Signal, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import listed
 
 UNKNOWN_SECONDS = 180.0
 SETTLED_SECONDS = 30.0
@@ -118,10 +119,14 @@ def _holds_less(
 
 
 def never_compared(facts: Facts) -> Iterator[Signal]:
-    """Yields Applications whose sync state stays Unknown without an error that would tell why."""
+    """Yields Applications whose sync state stays Unknown without an error that would tell why.
+
+    While a part of Argo CD that would look at them is not ready, that part is to blame.
+    """
     for app in applications(facts):
         if app.sync != "Unknown" or app.has_error:
             continue
+        ready = is_engine_ready(facts)
         yield Signal(
             cause="E01",
             at=app.ref,
@@ -131,8 +136,8 @@ def never_compared(facts: Facts) -> Iterator[Signal]:
             expected="Synced or OutOfSync",
             fix=f"kubectl annotate application {app.name} -n {app.ref.namespace} "
             "argocd.argoproj.io/refresh=hard --overwrite",
-            need=t2(UNKNOWN_SECONDS),
-            since=unchanged_since(facts, app),
+            need=t2(UNKNOWN_SECONDS) if ready else NEVER,
+            since=max(unchanged_since(facts, app), engine_ready_since(facts)),
             last=facts.now,
             rank=90,
         )

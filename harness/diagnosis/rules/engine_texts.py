@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from harness.diagnosis.rules.log_lines import masked
-from harness.diagnosis.rules.quotes import cut
+from harness.model.wording import cut
 
 _WRAPPERS = re.compile(
     r"^(?:Failed to load target state: "

@@ -21,9 +21,9 @@ from harness.diagnosis.rules.application_facts import (
 )
 from harness.diagnosis.rules.log_lines import log_lines
 from harness.diagnosis.rules.operations import Operation
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import T0, Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 TRACKING = "argocd.argoproj.io/tracking-id"
 HOOK = ("argocd.argoproj.io/hook", "helm.sh/hook")

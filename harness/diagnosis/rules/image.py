@@ -23,9 +23,9 @@ from harness.diagnosis.rules.image_names import (
 from harness.diagnosis.rules.image_states import STATE_RULES
 from harness.diagnosis.rules.image_texts import PullError
 from harness.diagnosis.rules.pulls import FailedPull, failed_pulls, is_on_its_node, place_of_image
-from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import T0, Need, Signal, t1, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import listed
 
 _NOT_YET_VALID = "not yet valid"
 _NEEDS = {

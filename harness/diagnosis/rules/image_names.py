@@ -1,28 +1,21 @@
-"""What an image reference probably should be: known tags, names, hosts, a valid spelling. Pure.
+"""What an image reference probably should be: known tags, names, hosts. Pure.
 
 Known is what a node reports to have and what a container has already started from; images that
-only stand in manifests are not known to exist. The grammar is that of distribution/reference:
-lower-case repository, no scheme, no spaces, a tag of word characters, dots and dashes.
+only stand in manifests are not known to exist. The spelling is in `harness.manifests.image_text`.
 """
 
 from __future__ import annotations
 
-import re
-
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.pulls import images_on_nodes, parsed
-from harness.diagnosis.rules.quotes import nearest
 from harness.model.refs import DOCKER_HUB, ImageReference
+from harness.model.wording import nearest
 
 PUBLIC_HOSTS = (
     DOCKER_HUB, "ghcr.io", "quay.io", "gcr.io", "registry.k8s.io", "mcr.microsoft.com",
     "public.ecr.aws", "registry.gitlab.com",
 )  # fmt: skip
 OFFICIAL = "library/"
-_VALID = re.compile(
-    r"(?:[a-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?"
-    r"(?:@[a-z0-9]+:[0-9a-f]{32,})?"
-)
 
 
 def known_images(facts: Facts) -> frozenset[ImageReference]:
@@ -69,14 +62,3 @@ def nearest_host(facts: Facts, host: str) -> str:
     """Returns a registry that `host` is probably misspelt for; nothing where it is one itself."""
     hosts = {*PUBLIC_HOSTS, *(i.host for i in known_images(facts))}
     return "" if host in hosts else nearest(host, hosts, cutoff=0.6)
-
-
-def corrected(text: str) -> str:
-    """Returns the valid reference that was probably meant, or nothing."""
-    bare = re.sub(r"^\w+://", "", "".join(text.split()))
-    bare = re.sub(r"/{2,}", "/", re.sub(r":{2,}", ":", bare)).strip("/:")
-    rest, at, digest = bare.partition("@")
-    head, colon, tag = rest.rpartition(":")
-    name = f"{head.lower()}:{tag}" if colon and "/" not in tag else rest.lower()
-    found = f"{name}{at}{digest}"
-    return found if found != text and _VALID.fullmatch(found) else ""

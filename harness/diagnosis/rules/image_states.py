@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact, PodFact
-from harness.diagnosis.rules.image_names import corrected, nearest_tag
+from harness.diagnosis.rules.image_names import nearest_tag
 from harness.diagnosis.rules.image_texts import reason_of
 from harness.diagnosis.rules.pulls import (
     PULL_ALLOWANCE_SECONDS,
@@ -21,11 +21,12 @@ from harness.diagnosis.rules.pulls import (
     parsed,
     place_of_image,
 )
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import NEVER, T0, Signal, t1
+from harness.manifests.image_text import corrected
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 _FOREIGN_CREDENTIAL = "does not have the proper"
 
@@ -41,7 +42,8 @@ def waiting_with(facts: Facts, *reasons: str) -> Iterator[tuple[PodFact, Contain
 def waits_since(facts: Facts, container: ContainerFact, *event_reasons: str) -> float:
     """Returns since when a container is known to wait for its present reason."""
     seen = facts.sighting(container, container.waiting)
-    told = [e.first for e in facts.events(container.pod, *event_reasons)] if event_reasons else []
+    events = facts.container_events(container, *event_reasons) if event_reasons else ()
+    told = [e.first for e in events]
     return min([*told, *([seen.first] if seen.count else [])], default=facts.now)
 
 

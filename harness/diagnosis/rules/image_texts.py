@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from harness.diagnosis.rules.quotes import cut
+from harness.model.wording import cut
 
 
 class PullError(StrEnum):

@@ -20,9 +20,9 @@ from harness.diagnosis.rules.endings import Ending, endings, field_of
 from harness.diagnosis.rules.kafka_texts import is_kafka
 from harness.diagnosis.rules.log_lines import log_lines
 from harness.diagnosis.rules.network_ways import inventory
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import Signal, t1
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 SETTLED_SECONDS = 20.0
 _TO_NODE = re.compile(

@@ -7,24 +7,17 @@ or its clients is in `quorum` and `kafka_clients`.
 
 from __future__ import annotations
 
-import re
-
 from harness.diagnosis.pod_facts import ContainerFact
 from harness.diagnosis.rules.text_causes import TextCause, matches
 from harness.diagnosis.signal import T0, t1
+from harness.manifests.server_images import is_kafka_image
 
-_OTHERS = re.compile(
-    r"kafka[-_]?(?:ui|exporter|connect|manager|rest|proxy|topics|lag|drop|magic)|kafdrop|akhq|kcat",
-    re.IGNORECASE,
-)
-_IMAGE = re.compile(r"(?:^|/)[\w.-]*kafka|(?:^|/)redpanda", re.IGNORECASE)
 _WIPE = "or delete the claims where their data may go"
 
 
 def is_kafka(container: ContainerFact) -> bool:
     """Tells whether a container runs a Kafka broker or controller."""
-    image = container.image
-    return not container.init and bool(_IMAGE.search(image)) and not _OTHERS.search(image)
+    return not container.init and is_kafka_image(container.image)
 
 
 ROWS: tuple[TextCause, ...] = (

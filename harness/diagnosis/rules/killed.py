@@ -17,8 +17,8 @@ from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact
 from harness.diagnosis.rules.endings import Ending, endings, field_of
 from harness.diagnosis.rules.probe_specs import Probe, ProbeKind, probe
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import Need, Signal, t1
+from harness.model.wording import cut
 
 SIGNALLED = frozenset({137, 143})
 GRACE_SECONDS = 45.0
@@ -63,7 +63,7 @@ def killing(facts: Facts, ending: Ending) -> Killing | None:
 
 def _was_told(facts: Facts, ending: Ending, kind: ProbeKind) -> bool:
     said = f"container {ending.container.name} failed {kind.lower()} probe"
-    events = facts.events(ending.pod.ref, "Killing")
+    events = facts.container_events(ending.container, "Killing")
     return any(said in e.message.lower() and _in_time(e, ending) for e in events)
 
 
@@ -74,7 +74,7 @@ def _in_time(event: EventFact, ending: Ending) -> bool:
 def _unhealthy(facts: Facts, ending: Ending, kind: ProbeKind) -> str:
     told = [
         e.message.partition(": ")[2]
-        for e in facts.events(ending.pod.ref, "Unhealthy")
+        for e in facts.container_events(ending.container, "Unhealthy")
         if e.message.startswith(f"{kind} probe failed") and e.last >= ending.started - 1
     ]
     return told[-1] if told else ""
@@ -115,23 +115,24 @@ def _signal(ending: Ending, found: Killing) -> Signal:
     )
 
 
+def _may_mean(event: EventFact, container: ContainerFact) -> bool:
+    """Tells whether an event that names no container in its path means this one."""
+    return container.name in event.message or "container" not in event.message.lower()
+
+
 def start_hook_fails(facts: Facts) -> Iterable[Signal]:
     """Finds containers that are ended because their postStart hook fails (P12)."""
     for pod in facts.troubled_pods:
-        events = facts.events(pod.ref, "FailedPostStartHook")
         for container in pod.containers:
             hook = (container.spec.get("lifecycle") or {}).get("postStart")
             if hook and not facts.is_ok(pod.workload):
-                yield from _hook_signals(facts, container, events)
+                yield from _hook_signals(facts, container)
 
 
-def _hook_signals(
-    facts: Facts, container: ContainerFact, events: list[EventFact]
-) -> Iterable[Signal]:
+def _hook_signals(facts: Facts, container: ContainerFact) -> Iterable[Signal]:
     sighting = facts.sighting(container, "PostStartHookError")
-    told = [
-        e for e in events if container.name in e.message or "container" not in e.message.lower()
-    ]
+    events = facts.container_events(container, "FailedPostStartHook")
+    told = [e for e in events if e.container or _may_mean(e, container)]
     count = max(sighting.count, sum(e.count for e in told))
     if not count or container.ready:
         return

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.diagnosis.rules.connection_texts import kind_of
 from harness.diagnosis.rules.log_lines import log_lines
-from harness.diagnosis.rules.quotes import cut
+from harness.model.wording import cut
 
 _CAUSED = re.compile(r"^\s*Caused by: (?P<text>.+)")
 _RAISED = re.compile(

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
 from harness.diagnosis.rules.absent_objects import keys_of
-from harness.diagnosis.rules.quotes import cut, listed, nearest
 from harness.diagnosis.signal import Need, Signal
 from harness.manifests.references import Reference, references
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut, listed, nearest
 
 KUSTOMIZE_HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")
 """Ten letters of Kustomize's hash alphabet, as appended to generated names."""

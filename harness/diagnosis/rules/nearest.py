@@ -1,4 +1,8 @@
-"""The nearest existing thing to a name that does not exist, and how to say it. Pure."""
+"""The nearest existing thing to a name that does not exist, and how to say it. Pure.
+
+Names of objects are compared letter by letter, since Kubernetes tells `a` from `A`; other words are
+in `harness.model.wording`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from harness.diagnosis.rules.placement import Object, node_labels
+from harness.model import wording
 
 SHOWN = 6
 
@@ -24,16 +29,9 @@ def nearest(name: str, existing: Iterable[str], likeness: float = 0.6) -> str:
     return next(iter(get_close_matches(name, sorted(set(existing)), n=1, cutoff=likeness)), "")
 
 
-def counted(number: int, word: str) -> str:
-    """Returns a number with its word: `1 node`, `2 nodes`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
 def listed(names: Iterable[str]) -> str:
-    """Returns names as a list for a person, cut to a few; `none` when there are none."""
-    found = sorted(set(names))
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return ", ".join(found[:SHOWN]) + more if found else "none"
+    """Returns names as a list for a person, by name, cut to a few; `none` when there are none."""
+    return wording.listed(sorted(set(names)), SHOWN)
 
 
 def label_hint(key: str, values: Iterable[str], nodes: Sequence[Object]) -> Hint:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from harness.connectivity.nearness import Lack
 from harness.connectivity.reach import DNS, Blocked, Miss
+from harness.connectivity.repairs import place, repair
 from harness.connectivity.selectors import in_words
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.network_blocks import (
@@ -86,7 +86,7 @@ def _signal(facts: Facts, case: Case) -> Signal:
         cause=case.miss.value,
         at=lead.block.client,
         root=case.policy,
-        field=field(lead.block),
+        field=place(lead.block),
         seen=_seen(lead, case.hurts),
         expected=_expected(lead, case.hurts),
         fix=_fixes(facts, case.policy, lead, case.hurts),
@@ -142,23 +142,6 @@ def _expected(lead: Hurt, hurts: Sequence[Hurt]) -> str:
     return "; ".join(rules[:SHOWN]) + more
 
 
-def field(block: Blocked) -> str:
-    """Returns the place in the policy that has to change."""
-    near, direction = block.decision.closest, str(block.decision.direction)
-    if near.policy != block.policy:
-        return f"spec.{direction}"
-    rule = f"spec.{direction}[{near.rule}]"
-    match near.lack:
-        case Lack.PORT | Lack.SERVICE_PORT:
-            return f"{rule}.ports"
-        case Lack.SUBJECT:
-            return "spec.podSelector"
-        case Lack.NOTHING:
-            return f"spec.{direction}"
-        case _:
-            return f"{rule}.{'to' if direction == 'egress' else 'from'}"
-
-
 def _fixes(facts: Facts, policy: ObjectRef, lead: Hurt, hurts: Sequence[Hurt]) -> str:
     """Returns what to change in the policy, for both ends where it denies both."""
     mine = [h.block for h in hurts if h.block.client == lead.block.client]
@@ -167,19 +150,8 @@ def _fixes(facts: Facts, policy: ObjectRef, lead: Hurt, hurts: Sequence[Hurt]) -
 
 
 def _fix(facts: Facts, policy: ObjectRef, block: Blocked) -> str:
-    near, place = block.decision.closest, f"{field(block)} of {policy}"
-    if near.policy != policy:
-        return f"add a policy for {_pods(facts, policy, block)}: {block.hint}"
     other = block.server if block.decision.direction == "egress" else block.client
-    edits = {
-        Lack.PORT: f"add {{protocol: {block.protocol}, port: {block.port}}} to {place}",
-        Lack.SERVICE_PORT: f"set the port in {place} to {block.port}: policies see the pods' port",
-        Lack.NAMESPACE: f"write kubernetes.io/metadata.name: {other.namespace} as the "
-        f"namespaceSelector in {place}",
-        Lack.OWN_NAMESPACE: f"put namespaceSelector and podSelector into one item in {place}",
-        Lack.SUBJECT: f"set {place} to the labels {block.pods}",
-    }
-    return edits.get(near.lack, f"let {place} select {_labels(facts, other)}")
+    return repair(block, policy, _pods(facts, policy, block), _labels(facts, other))
 
 
 def _pods(facts: Facts, policy: ObjectRef, block: Blocked) -> str:

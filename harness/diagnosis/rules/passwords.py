@@ -24,11 +24,11 @@ from harness.diagnosis.rules.password_pairs import (
     kept_data,
     pair_of,
 )
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.servers import is_postgres, named_servers
 from harness.diagnosis.signal import T0, Need, Signal, t1
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 LAST_LINES = 25
 _REFUSED = re.compile(r"password authentication failed for (?:user|role) \\?\"(?P<user>[^\"\\]+)")

@@ -1,4 +1,4 @@
-"""H04 to H07: a controller may not create its pods: quota, Pod Security, account, webhook.
+"""H04 to H07, H12, H13: a controller may not create its pods, and the API server says why.
 
 Read from the ReplicaFailure condition, which stays, and from FailedCreate events, which are all
 that StatefulSets, DaemonSets and Jobs leave. A refusal counts only while pods are missing and none
@@ -7,6 +7,7 @@ was created since. Texts: admission plugins of the API server, `replica_set.go`,
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from harness.diagnosis.rules.suffering import concerns
 from harness.model.refs import ObjectRef
 
 Object = Mapping[str, Any]
+_NAMED = re.compile(r'\b(?:pods|Pod) "([^"]*)"')
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
 
 
@@ -121,9 +123,9 @@ def _failure(obj: Object, newest: Object | None) -> Object | None:
     found = next((c for c in conditions if c.get("type") == "ReplicaFailure"), None)
     if found is None or found.get("status") != "True":
         return None
-    text = str(found.get("message") or "")
-    own = f'pods "{newest["metadata"]["name"]}' if newest else ""
-    return None if 'pods "' in text and own not in text else found
+    named = _NAMED.search(str(found.get("message") or ""))
+    own = str(newest["metadata"]["name"]) if newest else ""
+    return None if named and not named[1].startswith(own) else found
 
 
 def _from_condition(

@@ -16,7 +16,6 @@ from harness.diagnosis.rules.endings import Ending, endings, field_of
 from harness.diagnosis.rules.init_scripts import INIT_FAILED, init_field
 from harness.diagnosis.rules.log_lines import plain
 from harness.diagnosis.rules.missing_tables import database_lacks_something
-from harness.diagnosis.rules.quotes import cut, listed
 from harness.diagnosis.rules.servers import is_postgres
 from harness.diagnosis.rules.text_causes import (
     TextCause,
@@ -27,11 +26,12 @@ from harness.diagnosis.rules.text_causes import (
 )
 from harness.diagnosis.rules.variables import keys
 from harness.diagnosis.signal import T0, Signal, t1
-from harness.model.refs import ImageReference, ObjectRef
+from harness.manifests.server_images import has_new_postgres_layout
+from harness.model.refs import ObjectRef
+from harness.model.wording import cut, listed
 
 OLD_MOUNT = "/var/lib/postgresql/data"
 NEW_MOUNT = "/var/lib/postgresql"
-NEW_LAYOUT = 18
 PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
 _MOUNT_REFUSED = re.compile(rf"error mounting .* to rootfs at \"{OLD_MOUNT}\"", re.IGNORECASE)
 
@@ -249,24 +249,17 @@ def _old_mount(facts: Facts, container: ContainerFact, text: str, *, by_text: bo
 def has_old_mount(container: ContainerFact) -> bool:
     """Tells whether an official image from 18 on has its volume where older ones kept the data."""
     moved = any(e.get("name") == "PGDATA" for e in container.spec.get("env") or [])
-    return OLD_MOUNT in mount_paths(container) and not moved and _has_new_layout(container.image)
+    return (
+        OLD_MOUNT in mount_paths(container)
+        and not moved
+        and has_new_postgres_layout(container.image)
+    )
 
 
 def mount_paths(container: ContainerFact) -> set[str]:
     """Returns where a container mounts its volumes."""
     mounts = container.spec.get("volumeMounts") or []
     return {str(m.get("mountPath") or "").rstrip("/") for m in mounts}
-
-
-def _has_new_layout(image: str) -> bool:
-    try:
-        reference = ImageReference.parse(image)
-    except ValueError:
-        return False
-    if reference.repository.rpartition("/")[2] != "postgres":
-        return False
-    major = re.match(r"\d+", reference.tag)
-    return int(major[0]) >= NEW_LAYOUT if major else reference.tag.startswith("latest")
 
 
 RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (

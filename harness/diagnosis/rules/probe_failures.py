@@ -194,7 +194,7 @@ def _failure(facts: Facts, pod: PodFact, asked: Probe) -> Failure | None:
         (event, text)
         for event, kind, text in _messages(facts, pod)
         if kind == asked.kind
-        and _owner(pod, kind, text) == asked.container.name
+        and (event.container or _owner(pod, kind, text)) == asked.container.name
         # Whole seconds in the API: the first failure can bear the time of the start.
         and event.last >= asked.container.running_since - 1
     ]

@@ -16,7 +16,7 @@ from harness.diagnosis.pod_facts import PodFact
 from harness.diagnosis.rules.claims import Claim, Object, class_of, owner_of, pending, sufferers
 from harness.diagnosis.rules.suffering import live_workloads
 from harness.diagnosis.signal import NEVER, T0, Need, Signal, t1, t2
-from harness.health.workloads import pod_waits_for
+from harness.health.pods import pod_waits_for
 from harness.model.refs import ObjectRef
 
 _FAILED = re.compile(

@@ -28,11 +28,11 @@ from harness.diagnosis.rules.image import signal
 from harness.diagnosis.rules.image_names import is_official
 from harness.diagnosis.rules.image_texts import PullError
 from harness.diagnosis.rules.pulls import FailedPull, failed_pulls, parsed
-from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.rules.unused_credentials import unused_or_private
 from harness.diagnosis.signal import Signal, t1
 from harness.manifests.references import names_of
 from harness.model.refs import ObjectRef
+from harness.model.wording import listed
 
 _REFUSALS = frozenset({PullError.ANONYMOUS, PullError.DENIED, PullError.UNTOLD})
 _RETRIEVAL = "FailedToRetrieveImagePullSecret"

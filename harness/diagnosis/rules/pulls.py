@@ -138,7 +138,7 @@ def _repetition(
 def image_events(facts: Facts, container: ContainerFact, *reasons: str) -> list[EventFact]:
     """Returns the events of these reasons that name the container's image, oldest first."""
     quoted = f'image "{container.image}"'
-    return [e for e in facts.events(container.pod, *reasons) if quoted in e.message]
+    return [e for e in facts.container_events(container, *reasons) if quoted in e.message]
 
 
 def place_of_image(facts: Facts, container: ContainerFact) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from harness.diagnosis.pod_facts import ContainerFact
 from harness.diagnosis.rules.endings import Ending, endings
 from harness.diagnosis.rules.log_lines import log_lines
 from harness.diagnosis.rules.probe_specs import ProbeKind, probe
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import T0, Signal, t1
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 Says = Callable[[str], bool]
 PERIODIC = t1(2, 130)

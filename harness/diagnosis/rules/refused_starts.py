@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact
 from harness.diagnosis.rules.endings import exits, field_of
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.standing import observations
 from harness.diagnosis.signal import T0, Need, Signal, t1
+from harness.model.wording import cut
 
 _WAITING = frozenset({"CreateContainerError", "RunContainerError", "StartError"})
 _ENDED = frozenset({"StartError", "ContainerCannotRun"})

@@ -11,8 +11,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.repo_places import Place
+from harness.model.wording import cut
 
 _KUSTOMIZATION_FIELDS = (
     "resources", "components", "images", "patches", "namespace", "namePrefix", "nameSuffix",

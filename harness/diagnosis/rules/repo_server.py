@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.application_facts import ApplicationFact, Condition
+from harness.diagnosis.rules.engine_parts import REDIS, REPO_SERVER, engine_part
 from harness.diagnosis.rules.engine_texts import decisive
 from harness.diagnosis.signal import NEVER, Signal, t2
 from harness.model.refs import ObjectRef
@@ -39,15 +40,5 @@ def not_answering(facts: Facts, app: ApplicationFact, condition: Condition) -> S
 
 
 def _server(facts: Facts, message: str) -> ObjectRef:
-    namespace = facts.header.engine_namespace
     redis = "redis" in message.lower() or REDIS_PORT in message
-    name = "argocd-redis" if redis else "argocd-repo-server"
-    return next(
-        (
-            ObjectRef.of({**obj, "kind": kind})
-            for kind in ("Deployment", "StatefulSet")
-            for obj in facts.all(kind, namespace)
-            if str(obj["metadata"]["name"]).endswith(name)
-        ),
-        ObjectRef("Deployment", namespace, name),
-    )
+    return engine_part(facts, REDIS if redis else REPO_SERVER)

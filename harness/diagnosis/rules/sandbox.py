@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import Signal, t2
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 RECENT_SECONDS = 120.0
 _WAITING = frozenset({"", "ContainerCreating", "PodInitializing"})

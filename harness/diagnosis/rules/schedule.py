@@ -2,7 +2,8 @@
 
 Only the list of rules; each family of causes has a module: `insufficient` (H01), `unplaceable`
 (H02), `crowded` (H02, H03), `refused_pods` (H04, H06, H07), `pod_security` (H05), `stopped` (H08),
-`replacement` (H10, H11). H09 gives no signal: the pod before has the cause.
+`replacement` (H10, H11), `missing_classes` (H12), `invalid_pods` (H13). H09 gives no signal: the
+pod before has the cause.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterable
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.crowded import other_pods_in_the_way
 from harness.diagnosis.rules.insufficient import insufficient_room
+from harness.diagnosis.rules.invalid_pods import pods_invalid
+from harness.diagnosis.rules.missing_classes import class_missing
 from harness.diagnosis.rules.pod_security import pod_security_refuses
 from harness.diagnosis.rules.refused_pods import account_missing, quota_exceeded, webhook_refuses
 from harness.diagnosis.rules.replacement import headless_service_absent, old_pod_blocks
@@ -28,6 +31,8 @@ RULES: tuple[Callable[[Facts], Iterable[Signal]], ...] = (
     pod_security_refuses,
     account_missing,
     webhook_refuses,
+    class_missing,
+    pods_invalid,
     zero_replicas,
     paused,
     gated,

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.repo_faults import OWN, RepoFault
 from harness.diagnosis.rules.repo_places import Place
+from harness.model.wording import cut
 
 
 def schema(match: re.Match[str], place: Place) -> RepoFault:

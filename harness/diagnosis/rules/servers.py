@@ -19,6 +19,7 @@ from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact
 from harness.diagnosis.rules.connection_texts import ConnectionTrouble
 from harness.diagnosis.rules.network_ways import inventory
+from harness.manifests.server_images import is_postgres_image
 from harness.model.refs import ObjectRef
 
 INITIALISING_SECONDS = 300.0
@@ -26,7 +27,6 @@ INITIALISING_SECONDS = 300.0
 _DATABASE_IMAGE = re.compile(
     r"(?:^|/)[\w.-]*(?:postgres|postgis|timescale|mysql|mariadb)", re.IGNORECASE
 )
-_POSTGRES_IMAGE = re.compile(r"(?:^|/)[\w.-]*(?:postgres|postgis|timescale)", re.IGNORECASE)
 _BEGUN = re.compile(
     r"running bootstrap script|performing post-bootstrap|waiting for server to start"
     r"|/docker-entrypoint-initdb\.d/|temporary server started|initializing database files"
@@ -105,7 +105,7 @@ def is_inside(facts: Facts, workload: ObjectRef, trouble: ConnectionTrouble) -> 
 
 def is_postgres(container: ContainerFact) -> bool:
     """Tells whether a container runs an image of PostgreSQL."""
-    return bool(_POSTGRES_IMAGE.search(container.image))
+    return is_postgres_image(container.image)
 
 
 def is_initialising(facts: Facts, ref: ObjectRef) -> bool:

@@ -20,12 +20,12 @@ from harness.diagnosis.rules.application_facts import (
     concerns_wanted,
     unchanged_since,
 )
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import NEVER, T0, Need, Signal, t2
-from harness.health.judge import RULES as JUDGED
+from harness.health.judge import WORKLOAD_KINDS
 from harness.manifests.pods import pod_spec
 from harness.manifests.references import claim_references
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 WAVE = "argocd.argoproj.io/sync-wave"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -34,7 +34,10 @@ _POINTER = re.compile(
     r"waiting for (?:healthy state|completion) of (?:hook )?(?P<group>[^/\s]*)/(?P<kind>[^/\s]+)/"
     r"(?P<name>[^/\s]+)"
 )
-_JUDGED_ELSEWHERE = frozenset({*JUDGED, "Application", "Ingress", "Service"})
+_JUDGED_ELSEWHERE = frozenset({
+    *WORKLOAD_KINDS, "PersistentVolumeClaim", "Application", "Ingress", "Service",
+})  # fmt: skip
+"""Kinds whose not being ready has rules of its own, or is no failure."""
 
 
 def waiting(facts: Facts) -> Iterator[Signal]:

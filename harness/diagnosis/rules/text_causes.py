@@ -15,10 +15,10 @@ from harness.diagnosis.facts import Facts
 from harness.diagnosis.rules.endings import Ending, endings
 from harness.diagnosis.rules.last_words import closes, last_match
 from harness.diagnosis.rules.log_lines import plain
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.signal import Need, Signal
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 Wording = str | Callable[[Facts, Ending, Mapping[str, str]], str]
 """A text with named groups of the pattern in braces, or a function that writes it."""

@@ -21,11 +21,11 @@ from harness.diagnosis.rules.pulls import (
     is_on_its_node,
     parsed,
 )
-from harness.diagnosis.rules.quotes import listed
 from harness.diagnosis.signal import Signal, t1
 from harness.manifests.pods import field_prefix
 from harness.manifests.references import names_of
 from harness.model.refs import ObjectRef
+from harness.model.wording import listed
 
 _NEED = t1(2, 15)
 

@@ -16,11 +16,11 @@ from harness.diagnosis.facts import Facts, Object
 from harness.diagnosis.rules.endings import Ending, endings
 from harness.diagnosis.rules.last_words import closes, last_match
 from harness.diagnosis.rules.log_lines import plain
-from harness.diagnosis.rules.quotes import nearest
 from harness.diagnosis.rules.text_causes import TextCause, found_in, line_of, matches, seen, signal
 from harness.diagnosis.signal import T0, Need, Signal, t1
 from harness.manifests.pods import field_prefix
 from harness.model.refs import ObjectRef
+from harness.model.wording import nearest
 
 _NAME = r"(?P<name>[A-Z][A-Z0-9_]{2,})"
 _LONG = r"(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)"

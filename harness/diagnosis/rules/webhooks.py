@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import PodFact
-from harness.diagnosis.rules.quotes import cut
 from harness.diagnosis.rules.sync_results import Refusal
 from harness.diagnosis.signal import NEVER, Signal, t1
 from harness.model.refs import ObjectRef
+from harness.model.wording import cut
 
 _SERVICE = re.compile(r"https://(?P<name>[^./\s]+)\.(?P<namespace>[^./\s:]+)\.svc")
 

@@ -1,0 +1,56 @@
+"""What the audit says of the environment that is about to be deployed, for the report.
+
+The checks of one scope run over what stage "audit" has rendered anyway. What the harness brings
+itself (secrets, pull secrets) is no finding here, and nothing here ends a run: the cluster decides.
+"""
+
+from __future__ import annotations
+
+from harness.audit.checks.all_checks import scope_checks
+from harness.audit.cluster_profile import KIND
+from harness.audit.finding import AuditFinding, Fault, Severity
+from harness.audit.grouping import findings
+from harness.audit.scope import Scope
+from harness.audit.source import Source
+from harness.model.repository import Declaration
+from harness.repo.places import Places
+
+SHOWN = (Severity.DEFECT, Severity.MISMATCH, Severity.PRECONDITION)
+PROVIDED = frozenset({"secret-missing", "imagepullsecret-missing", "ingress-class-missing"})
+"""Secrets are made, and the load balancer stand-in answers for every class of Ingress."""
+
+
+def preview(declaration: Declaration) -> list[AuditFinding]:
+    """Returns the findings of an environment, the worst first, with their lines."""
+    scope = scope_of(declaration)
+    said = (each for check in scope_checks() for each in check(scope))
+    faults = [each for each in said if isinstance(each, Fault)]
+    places = Places(declaration)
+
+    def locate(fault: Fault) -> tuple[str, int]:
+        ref = fault.user or fault.object
+        found = places.line_of(ref, fault.field, fault.source, fault.value)
+        return (found.file, found.line) if found else ("", 0)
+
+    return [f for f in findings(faults, locate) if f.severity in SHOWN and not _provided(f)]
+
+
+def _provided(found: AuditFinding) -> bool:
+    return found.severity is not Severity.DEFECT and found.rule in PROVIDED
+
+
+def scope_of(declaration: Declaration) -> Scope:
+    """Returns the environment as one scope on a kind cluster."""
+    sources = tuple(
+        Source(
+            path=app.application.path,
+            objects=app.objects,
+            namespace=app.application.namespace,
+            creates_namespace=True,
+            origin=app.application.origin,
+        )
+        for app in declaration.applications
+    )
+    return Scope(
+        name=declaration.environment, sources=sources, profile=KIND, engine=declaration.bootstrap
+    )
