@@ -20,7 +20,7 @@ BROKEN_EVERY = 50
 """One overlay in so many sends its Ingress to a Service that nobody declares."""
 BROKEN_RULE = "ingress-backend-service-missing"
 NAMESPACE_KEY = "kubernetes.io/metadata.name"
-URL = "https://github.com/example/estate.git"
+URL = "https://github.com/musiccorp/estate.git"
 PORT = 8080
 
 
@@ -149,7 +149,9 @@ def _write_overlay(root: Path, number: int, estate: Estate) -> Path:
     _written(
         folder,
         {
-            "kustomization.yaml": _overlay(namespace, number % estate.bases, environment),
+            "kustomization.yaml": _overlay(
+                namespace, number // ENVIRONMENTS % estate.bases, environment
+            ),
             "namespace.yaml": _object("v1", "Namespace", namespace),
             "ingress.yaml": _ingress(namespace, "shop" if is_broken(number) else "web"),
             "autoscaling.yaml": _autoscaler(),

@@ -15,13 +15,13 @@ from typing import Any
 
 from bench.tools import Tool, pins
 
-REFERENCE = re.compile(r'"/api/_definitions\.json#/\$defs/([^"]+)"')
+REFERENCE = re.compile(r'"(?:/api/_definitions\.json)?#/\$defs/([^"]+)"')
 TEMPLATE = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
 PACKAGE = "kubernetes-validate"
 
 
 def written_schemas(tool: Tool, folder: Path) -> str:
-    """Writes the schemas once; returns where kubeconform finds them, nothing without the package."""
+    """Writes the schemas once; returns where kubeconform finds them, nothing without them."""
     if tool.path is None:
         return ""
     name: str = pins()["audit"]["schemas"]["folder"]

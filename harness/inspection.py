@@ -25,6 +25,7 @@ from harness.io.process import ProcessRunner
 from harness.model.errors import RepositoryError, UsageError
 from harness.repo.addresses import addresses
 from harness.repo.applicationsets import Given, Problem, generate
+from harness.repo.applicationsets.given import given_by
 from harness.repo.assembly import Pieces, scopes
 from harness.repo.flux_variables import substitution_of
 from harness.repo.inclusion import is_deployable
@@ -209,12 +210,21 @@ class _Places:
         return self._known[key]
 
 
+def _given(root: Path, tree: Tree) -> Given:
+    """Returns what the settings say of clusters and pull requests, where there are any."""
+    if not (root / "harness.toml").is_file():
+        return Given(own_urls=tree.repo_urls)
+    from harness.config import load_settings  # noqa: PLC0415 -- pydantic takes its time
+
+    return given_by(load_settings(root).audit, tree.repo_urls)
+
+
 class _Engine:
     """Expands the engine's objects, and knows which addresses are this repository's."""
 
     def __init__(self, root: Path, tree: Tree) -> None:
         self._files = RepositoryTree(root)
-        self._given = Given(own_urls=tree.repo_urls)
+        self._given = _given(root, tree)
         objects = [obj for obj, _ in tree.engine]
         self._addresses = addresses(tree.repo_urls, objects, self._files)
 

@@ -7,6 +7,7 @@ Kustomize's suffix of generated objects is a dash and ten characters of an alpha
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from harness.audit.scope import Scope
 from harness.diagnosis.rules.nearest import listed, nearest
@@ -36,6 +37,22 @@ def near(scope: Scope, ref: ObjectRef) -> str:
     return nearest(ref.name, names - {ref.name, ""}, likeness=0.7)
 
 
+def manifests(scope: Scope) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Returns the files of the repository by kind and name, whether they are deployed or not."""
+    found: Mapping[tuple[str, str], tuple[str, ...]] = scope.memo(
+        "manifests by name", lambda: _by_name(scope)
+    )
+    return found
+
+
+def _by_name(scope: Scope) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for file, documents in scope.tree.documents.items():
+        for ref in map(ObjectRef.of, documents):
+            found.setdefault((ref.kind, ref.name), []).append(file)
+    return {key: tuple(files) for key, files in found.items()}
+
+
 def alternative(scope: Scope, ref: ObjectRef) -> str:
     """Returns in words what would be right instead of a missing object."""
     other = elsewhere(scope, ref)
@@ -44,7 +61,7 @@ def alternative(scope: Scope, ref: ObjectRef) -> str:
     found = hashed(scope, ref)
     if found:
         return f"the generated name {found}, or {ref} without suffix"
-    file = next(iter(scope.manifests.get((ref.kind, ref.name), ())), "")
+    file = next(iter(manifests(scope).get((ref.kind, ref.name), ())), "")
     if file:
         return f"{ref}; {file} declares one, which is not deployed here"
     found = near(scope, ref)

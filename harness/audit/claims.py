@@ -72,10 +72,13 @@ class ClaimSpec:
         return text(self.spec.get("volumeMode")) or "Filesystem"
 
 
-def claim_specs(scope: Scope) -> Iterator[ClaimSpec]:
-    """Yields every claim specification of a scope."""
-    for declared in scope.declared:
-        yield from _of_object(declared)
+def claim_specs(scope: Scope) -> tuple[ClaimSpec, ...]:
+    """Returns every claim specification of a scope."""
+    found: tuple[ClaimSpec, ...] = scope.memo(
+        "claim specifications",
+        lambda: tuple(claim for declared in scope.declared for claim in _of_object(declared)),
+    )
+    return found
 
 
 def _of_object(declared: Declared) -> Iterator[ClaimSpec]:

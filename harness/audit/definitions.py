@@ -22,9 +22,12 @@ CRD = "CustomResourceDefinition"
 PLATFORM = (
     ".openshift.io", "openshift.io", "networking.gke.io", "cloud.google.com", "k8s.amazonaws.com",
     "vpcresources.k8s.aws", "cattle.io", "gke.io", "eks.amazonaws.com", "fluxcd.io",
-    "fluxcd.controlplane.io", "config.k8s.io", "kubeadm.k8s.io", "kind.x-k8s.io",
+    "fluxcd.controlplane.io", "config.k8s.io", "kubeadm.k8s.io", "kind.x-k8s.io", "k3d.io",
+    "eksctl.io", "kops.k8s.io", "k0sproject.io", "talos.dev", "backstage.io", "kpt.dev",
+    "config.kubernetes.io", "kuttl.dev", "chainsaw.kyverno.io", "cli.kyverno.io", "ctlptl.dev",
+    "kubeone.k8c.io", "score.dev",
 )  # fmt: skip
-"""Ends of groups that a platform or engine serves, or that are configuration files."""
+"""Ends of groups that a platform or engine serves, or of files that are for a program."""
 ENGINE_KINDS = frozenset({"Application", "ApplicationSet", "AppProject"})
 OPENERS = frozenset({
     ("operators.coreos.com", "Subscription"), ("operators.coreos.com", "ClusterServiceVersion"),

@@ -26,9 +26,9 @@ def findings(faults: Iterable[Fault], locate: Locate) -> tuple[AuditFinding, ...
     for fault in faults:
         found = _finding(fault, locate)
         if rules()[found.rule].merges:
-            key = (found.rule, found.severity, found.fix)
+            habit = (found.rule, found.severity, found.fix)
             found = replace(found, users=found.users or (found.object,))
-            by_root[key] = _merged(by_root[key], found) if key in by_root else found
+            by_root[habit] = _merged(by_root[habit], found) if habit in by_root else found
             continue
         name = (found.rule, found.severity, found.object.kind, found.object.name)
         root = (*name, found.object.namespace, found.field)

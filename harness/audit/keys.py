@@ -45,11 +45,7 @@ _FILLED_BY_OTHERS = (
 
 def known_keys(scope: Scope, ref: ObjectRef) -> Keys | None:
     """Returns the keys of a Secret or ConfigMap; None where they cannot be known here."""
-    declared = [
-        d.object
-        for d in scope.of_kind(ref.kind)
-        if d.ref.name == ref.name and _same(d.ref.namespace, ref.namespace)
-    ]
+    declared = [d.object for d in scope.alike(ref)]
     found = [keys_of(obj) for obj in (*declared, *scope.products.makers(ref))]
     if not found or scope.products.operators.is_written(ref):
         return None
@@ -108,7 +104,3 @@ def _union(parts: Iterable[Keys | None]) -> Keys | None:
             return None
         found |= part
     return frozenset(found)
-
-
-def _same(one: str, other: str) -> bool:
-    return not one or not other or one == other

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from harness.audit.cluster_profile import ClusterProfile
-from harness.audit.pods import pod_spec
 from harness.audit.producers import Products, built_in
 from harness.audit.source import Object, Source, Tree, Unjudged
 from harness.connectivity.inventory import Inventory
@@ -100,17 +99,14 @@ class Scope:
             for _, spec in workloads([each.object]):
                 yield each, spec
 
-    @cached_property
-    def pods(self) -> tuple[tuple[Declared, Mapping[str, Any]], ...]:
-        """Every object that describes pods, of operators too, with the pod specification."""
-        found = ((each, pod_spec(each.object)) for each in self.declared)
-        return tuple((each, spec) for each, spec in found if spec is not None)
-
     def find(self, ref: ObjectRef) -> Declared | None:
         """Returns the object of that name; an unknown namespace on either side matches any."""
-        same = [d for d in self._named.get((ref.kind, ref.name), ()) if _meets(d.ref, ref)]
-        exact = [d for d in same if d.ref == ref]
-        return next(iter([*exact, *same]), None)
+        exact = self._exact.get(ref)
+        return exact or next(iter(self.alike(ref)), None)
+
+    def alike(self, ref: ObjectRef) -> tuple[Declared, ...]:
+        """Returns every declaration of that kind and name whose namespace may be the one."""
+        return tuple(d for d in self._named.get((ref.kind, ref.name), ()) if _meets(d.ref, ref))
 
     def names(self, kind: str, namespace: str) -> tuple[str, ...]:
         """Returns the names of a kind in a namespace, for the nearest name."""
@@ -140,20 +136,16 @@ class Scope:
         return {}
 
     @cached_property
+    def _exact(self) -> Mapping[ObjectRef, Declared]:
+        # The first one counts, as in `declared`.
+        return {each.ref: each for each in reversed(self.declared)}
+
+    @cached_property
     def _named(self) -> Mapping[tuple[str, str], tuple[Declared, ...]]:
         found: dict[tuple[str, str], list[Declared]] = {}
         for each in self.declared:
             found.setdefault((each.ref.kind, each.ref.name), []).append(each)
         return {key: tuple(entries) for key, entries in found.items()}
-
-    @cached_property
-    def manifests(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """The files of the repository that declare a kind and name, deployed here or not."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for file, documents in self.tree.documents.items():
-            for ref in map(ObjectRef.of, documents):
-                found.setdefault((ref.kind, ref.name), []).append(file)
-        return {key: tuple(files) for key, files in found.items()}
 
     @cached_property
     def products(self) -> Products:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact, PodFact
-from harness.diagnosis.rules.pod_creation import refusals, wanted_pods
+from harness.diagnosis.rules.schedule.pod_creation import refusals, wanted_pods
 from harness.model.finding import Diagnosis
 from harness.model.refs import ObjectRef
 

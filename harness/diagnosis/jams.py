@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.diagnosis.facts import Facts
-from harness.diagnosis.rules.operations import is_older, operation_of
+from harness.diagnosis.rules.argocd.operations import is_older, operation_of
 from harness.model.refs import ObjectRef
 
 OLD_OPERATION_SECONDS = 6.0

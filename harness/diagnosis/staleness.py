@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from harness.diagnosis.events import epoch
 from harness.diagnosis.facts import Facts
-from harness.diagnosis.rules.operations import operation_of
+from harness.diagnosis.rules.argocd.operations import operation_of
 from harness.model.refs import ObjectRef
 
 CLOCK_SECONDS = 5.0

@@ -65,7 +65,8 @@ def comparable(obj: Object, salt: bytes) -> Object:
     """
     meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k not in _SERVER_WRITES}
     kept = {k: v for k, v in obj.items() if k not in {"status", "apiVersion", "kind"}}
-    kept["metadata"] = meta
+    notes = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if not _is_mark(k)}
+    kept["metadata"] = {**meta, "annotations": notes} if notes else meta
     return _sealed(kept, salt) if obj.get("kind") == "Secret" else kept
 
 
@@ -75,7 +76,11 @@ def is_own_mark(path: Path, live: Any, application: str) -> bool:
         return False
     name = str(path[-1])
     is_tracking = name == INSTANCE and application != "" and live == application
-    return name in _OWN_MARKS or name.startswith(_OWN_PREFIXES) or is_tracking
+    return _is_mark(name) or is_tracking
+
+
+def _is_mark(name: str) -> bool:
+    return name in _OWN_MARKS or name.startswith(_OWN_PREFIXES)
 
 
 def _sealed(secret: Object, salt: bytes) -> Object:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ class Item:
 
     label: str
     index: int
-    value: Any
+    value: Any = field(compare=False)
     """The item itself; field ownership names items by their fields."""
 
 

@@ -190,3 +190,45 @@ def test_a_mounted_file_is_no_variable() -> None:
     config = CONFIG.replace("url: http://catalog", "DB_HOST: ''")
 
     assert faults(empty_values, together(config, VOLUME)) == []
+
+
+def test_only_mounts_with_a_sub_path_of_the_volume_itself_are_judged() -> None:
+    text = workload(
+        "containers: [{name: a, volumeMounts: [{name: conf, mountPath: /etc/conf}, "
+        "{name: data, mountPath: /data, subPath: shop}]}]\n"
+        "volumes: [{name: conf, configMap: {name: settings}}, {name: data, emptyDir: {}}]"
+    )
+
+    assert faults(missing_subpaths, together(CONFIG, text)) == []
+
+
+def test_a_claim_template_in_place_of_the_volume_has_any_path() -> None:
+    text = mounting("shop").replace("kind: Deployment", "kind: StatefulSet")
+    text = text.replace("spec:\n", "spec:\n  volumeClaimTemplates: [{metadata: {name: conf}}]\n", 1)
+
+    assert faults(missing_subpaths, together(CONFIG, text)) == []
+
+
+def test_the_nearest_file_or_a_new_key_mends_a_sub_path() -> None:
+    assert "to url" in faults(missing_subpaths, together(CONFIG, mounting("urls")))[0].fix
+    assert "Add the key" in faults(missing_subpaths, together(CONFIG, mounting("x.y")))[0].fix
+
+
+def test_a_variable_without_a_value_is_empty() -> None:
+    text = workload("containers: [{name: order, env: [{name: DB_HOST}]}]")
+
+    assert len(faults(empty_values, text)) == 1
+
+
+def test_an_absent_key_is_not_an_empty_one() -> None:
+    assert faults(empty_values, together(CONFIG, env_from_config(key="other"))) == []
+
+
+def test_what_somebody_else_fills_in_is_not_empty() -> None:
+    empty = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: ''}"
+    external = (
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db}\nspec: {}"
+    )
+
+    assert faults(empty_values, together(f"{empty}\nsops: {{mac: x}}", env_from_secret())) == []
+    assert faults(empty_values, together(empty, external, env_from_secret())) == []

@@ -202,7 +202,7 @@ def test_a_pods_own_pull_secret_wins_over_its_accounts() -> None:
 
 def test_a_placeholder_in_name_or_image_is_not_judged() -> None:
     assert faults(pull_secrets, pulling(IMAGE, "'${PULL_SECRET}'")) == []
-    text = together(docker("ghcr.io"), pulling("'${REGISTRY}/order:1'", "pull"))
+    text = together(docker("ghcr.io"), pulling("'${REGISTRY}.example.org/order:1'", "pull"))
     assert faults(pull_secrets, text) == []
 
 
@@ -210,3 +210,17 @@ def test_a_workload_without_images_is_read() -> None:
     text = workload("imagePullSecrets: [{name: pull}]\ncontainers: [{name: a, image: 'A B'}]")
 
     assert len(faults(pull_secrets, text)) == 1
+
+
+def test_the_account_that_the_pod_names_counts() -> None:
+    pod = workload("serviceAccountName: own\ncontainers: [{name: a, image: ghcr.io/a/b:1}]")
+
+    assert len(faults(pull_secrets, together(ACCOUNT.replace("NAME", "own"), pod))) == 1
+    assert faults(pull_secrets, together(ACCOUNT.replace("NAME", "default"), pod)) == []
+
+
+def test_an_entry_without_a_name_is_passed_over() -> None:
+    pod = workload("imagePullSecrets: [{}, null]\ncontainers: [{name: a, image: ghcr.io/a/b:1}]")
+    account = ACCOUNT.replace("NAME", "default").replace("{name: pull}", "{}")
+
+    assert faults(pull_secrets, together(pod, account, pulling(IMAGE, name="b"))) == []

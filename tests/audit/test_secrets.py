@@ -8,7 +8,7 @@ from harness.audit.checks.secrets import missing_secrets
 from harness.audit.finding import Severity
 from harness.audit.source import Tree, Unjudged
 from harness.model.refs import ObjectRef
-from tests.audit.pods import env_from_secret, together, workload
+from tests.audit.pods import env_from_config, env_from_secret, together, workload
 from tests.audit.scopes import faults, objects, rules_found, scope, source
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: s3cret}"
@@ -308,3 +308,7 @@ def test_a_secret_that_somebody_may_write_has_unknown_keys() -> None:
 
     assert faults(missing_secrets, together(SECRET, role, env_from_secret(key="other"))) == []
     assert faults(missing_secrets, together(role, env_from_secret())) == []
+
+
+def test_a_config_map_is_no_secret() -> None:
+    assert faults(missing_secrets, env_from_config()) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.audit.checks.quoted_ports import ports_are_numbers
+from harness.audit.checks.port_numbers import ports_are_numbers
 from harness.audit.checks.service_links import services_set_no_variable
 from harness.audit.checks.service_ports import target_ports_exist
 from harness.audit.checks.services import services_select_pods

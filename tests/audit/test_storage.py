@@ -15,7 +15,7 @@ from harness.audit.finding import Severity
 from harness.audit.source import Unjudged
 from harness.model.refs import ObjectRef
 from tests.audit.pods import together, workload
-from tests.audit.scopes import faults
+from tests.audit.scopes import faults, scope, source
 
 POD = "containers: [{name: a}]\nvolumes: [{name: data, persistentVolumeClaim: {claimName: %s}}]"
 MOUNTING = workload(POD % "orders")
@@ -234,3 +234,17 @@ def test_other_access_modes_and_storage_are_fine(more: str) -> None:
 
 def test_an_unknown_class_of_an_unknown_target_is_not_judged() -> None:
     assert faults(unfit_access_modes, claim(SHARED)) == []
+
+
+def test_a_stateful_set_of_another_namespace_makes_no_claim_here() -> None:
+    both = scope(source(STATEFUL, namespace="bank"), source(workload(POD % "data-db-0")))
+
+    assert len(list(missing_claims(both))) == 1
+
+
+def test_a_clouds_name_for_a_class_of_ones_own_is_fine() -> None:
+    own = storage_class("gp3", "rancher.io/local-path")
+
+    text = together(own, claim("storageClassName: gp3"))
+
+    assert faults(missing_classes, text, profile=KIND) == []

@@ -127,3 +127,47 @@ def test_placeholders_and_impossible_sizes_are_not_judged() -> None:
 
 def test_an_ordinary_claim_is_fine() -> None:
     assert faults(unbound_claims, together(volume(MANUAL), claim("storageClassName: gp3"))) == []
+
+
+def test_a_class_that_may_be_provisioned_needs_no_volume_that_fits() -> None:
+    chart = Unjudged(subject="Application argocd/chart", reason="a chart")
+    small = together(
+        volume("storageClassName: standard", size="1Gi"), claim("storageClassName: standard")
+    )
+    manual = together(volume(MANUAL, size="1Gi"), claim(MANUAL))
+
+    assert faults(unbound_claims, small, profile=KIND) == []
+    assert faults(unbound_claims, manual, unjudged=(chart,)) == []
+
+
+def test_the_class_of_a_volumes_old_annotation_counts() -> None:
+    mark = "annotations: {volume.beta.kubernetes.io/storage-class: manual}"
+    old = volume("").replace("{name: pv}", f"{{name: pv, {mark}}}")
+
+    assert faults(unbound_claims, together(old, claim(NAMED))) == []
+
+
+@pytest.mark.parametrize(
+    ("volume_mode", "expected"), [("Filesystem", 0), ("Block", 1), ("'${MODE}'", 0)]
+)
+def test_a_volume_has_a_file_system_where_it_says_nothing(volume_mode: str, expected: int) -> None:
+    text = together(volume(f"{MANUAL}, volumeMode: {volume_mode}"), claim(NAMED))
+    other_way = together(volume(MANUAL), claim(f"{NAMED}, volumeMode: {volume_mode}"))
+
+    assert len(faults(unbound_claims, text)) == expected
+    assert len(faults(unbound_claims, other_way)) == expected
+
+
+def test_a_volume_that_does_not_say_its_modes_or_size_is_not_judged() -> None:
+    bare = (
+        "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv}\n"
+        "spec: {storageClassName: manual}"
+    )
+
+    assert faults(unbound_claims, together(bare, claim(NAMED))) == []
+
+
+def test_a_placeholder_as_class_of_the_claim_is_not_judged() -> None:
+    text = together(volume(MANUAL), claim("storageClassName: '${CLASS}', volumeName: pv"))
+
+    assert faults(unbound_claims, text) == []

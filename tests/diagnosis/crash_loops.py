@@ -8,7 +8,8 @@ from typing import Any
 
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.fold import Fold, in_order
-from harness.diagnosis.rules import kafka, postgres, start
+from harness.diagnosis.rules.data import kafka, postgres
+from harness.diagnosis.rules.start import start
 from harness.diagnosis.signal import Signal
 from tests.diagnosis.world import START, World, stamp
 

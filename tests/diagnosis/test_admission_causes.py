@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.diagnosis.rules.sync_results import named_field
+from harness.diagnosis.rules.argocd.sync_results import named_field
 from harness.model.finding import Finding
 from tests.diagnosis.samples import admission
 from tests.diagnosis.samples.admission import (

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 
 from harness.diagnosis.fold import folded
-from harness.diagnosis.rules.application_facts import applications
-from harness.diagnosis.rules.engine_texts import decisive, is_engine_down, is_host_down
-from harness.diagnosis.rules.project_facts import permits_destination, permits_kind, permits_source
+from harness.diagnosis.rules.argocd.application_facts import applications
+from harness.diagnosis.rules.argocd.engine_texts import decisive, is_engine_down, is_host_down
+from harness.diagnosis.rules.argocd.project_facts import (
+    permits_destination,
+    permits_kind,
+    permits_source,
+)
 from harness.model.finding import Diagnosis, Finding, Outcome
 from tests.diagnosis.samples import argocd
 from tests.diagnosis.samples.argocd import (

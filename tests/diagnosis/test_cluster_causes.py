@@ -7,7 +7,7 @@ import pytest
 from harness.diagnosis.catalogue import catalogue
 from harness.diagnosis.diagnose import diagnose
 from harness.diagnosis.fold import folded
-from harness.diagnosis.rules import cluster
+from harness.diagnosis.rules.cluster import cluster
 from harness.diagnosis.signal import NEVER, Signal, t1, t2
 from harness.model.finding import Outcome, Phase
 from tests.diagnosis.namespaces import inside

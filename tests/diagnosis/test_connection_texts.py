@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harness.diagnosis.rules.connection_texts import NO_TROUBLE, TroubleKind, classify
+from harness.diagnosis.rules.network.connection_texts import NO_TROUBLE, TroubleKind, classify
 
 TIMEOUT, REFUSED = TroubleKind.TIMEOUT, TroubleKind.REFUSED
 NAME, NOT_READY = TroubleKind.NAME, TroubleKind.NOT_READY

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.diagnosis.rules.endings import Ending, endings, endings_after, gap_seconds
+from harness.diagnosis.rules.start.endings import Ending, endings, endings_after, gap_seconds
 from tests.diagnosis.crash_loops import Crash, crash_loop, facts_at
 from tests.diagnosis.samples import start as samples
 from tests.diagnosis.world import START, World, container, ended, running, stamp, waiting

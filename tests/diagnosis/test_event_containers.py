@@ -8,10 +8,10 @@ import pytest
 
 from harness.diagnosis.events import event_fact
 from harness.diagnosis.fold import folded
-from harness.diagnosis.rules.endings import endings
-from harness.diagnosis.rules.killed import killing, start_hook_fails
-from harness.diagnosis.rules.probe_failures import failing
-from harness.diagnosis.rules.pulls import failed_pulls
+from harness.diagnosis.rules.image.pulls import failed_pulls
+from harness.diagnosis.rules.probe.probe_failures import failing
+from harness.diagnosis.rules.start.endings import endings
+from harness.diagnosis.rules.start.killed import killing, start_hook_fails
 from harness.model.refs import ObjectRef
 from tests.diagnosis.crash_loops import facts_at
 from tests.diagnosis.world import START, World, container, running, stamp, waiting

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.diagnosis.rules.credential_keys import accepts, serves
-from harness.diagnosis.rules.image_names import nearest_host
-from harness.diagnosis.rules.image_texts import PullError, decisive, pull_error
+from harness.diagnosis.rules.image.image_names import nearest_host
+from harness.diagnosis.rules.image.image_texts import PullError, decisive, pull_error
+from harness.diagnosis.rules.secret.credential_keys import accepts, serves
 from harness.manifests.image_text import corrected
 from harness.model.finding import Diagnosis, Finding
 from harness.model.refs import ImageReference

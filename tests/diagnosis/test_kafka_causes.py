@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from harness.diagnosis.pod_facts import ContainerFact
-from harness.diagnosis.rules.kafka_texts import ROWS, is_kafka
-from harness.diagnosis.rules.quorum import names_of_unready_pods_are_not_published
+from harness.diagnosis.rules.data.kafka_texts import ROWS, is_kafka
+from harness.diagnosis.rules.data.quorum import names_of_unready_pods_are_not_published
 from harness.diagnosis.signal import T0, NeedKind
 from harness.model.refs import ObjectRef
 from tests.diagnosis.crash_loops import facts_at, signals_at

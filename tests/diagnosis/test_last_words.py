@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from harness.diagnosis.rules.last_words import closes, last_match, last_words
-from harness.diagnosis.rules.log_lines import log_lines, masked
+from harness.diagnosis.rules.start.last_words import closes, last_match, last_words
+from harness.diagnosis.rules.start.log_lines import log_lines, masked
 
 
 @pytest.mark.parametrize(

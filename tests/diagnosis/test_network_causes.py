@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from harness.diagnosis.catalogue import catalogue
-from harness.diagnosis.rules.network import explained_clients, unreachable
-from harness.diagnosis.rules.probe_symptoms import needs_ready_since
+from harness.diagnosis.rules.network.network import explained_clients, unreachable
+from harness.diagnosis.rules.probe.probe_symptoms import needs_ready_since
 from harness.model.finding import Confidence
 from harness.model.refs import ObjectRef
 from tests.diagnosis.readings import causes, facts_at, only, suspected, told

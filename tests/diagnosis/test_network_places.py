@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.diagnosis.rules.network_open_world import may_be_made
-from harness.diagnosis.rules.network_ways import holder
+from harness.diagnosis.rules.network.network_open_world import may_be_made
+from harness.diagnosis.rules.network.network_ways import holder
 from harness.model.refs import ObjectRef
 from tests.diagnosis.readings import causes, facts_at, only, told
 from tests.diagnosis.samples.network_world import (

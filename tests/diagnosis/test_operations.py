@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.diagnosis.rules.operations import is_older, operation_of
+from harness.diagnosis.rules.argocd.operations import is_older, operation_of
 from tests.diagnosis.world import START, stamp
 
 OLD = "0ddba11" + "0" * 33

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from harness.diagnosis.pod_facts import ContainerFact
-from harness.diagnosis.rules.init_scripts import INIT_FAILED, init_field
-from harness.diagnosis.rules.missing_tables import database_lacks_something
-from harness.diagnosis.rules.postgres import has_old_mount
-from harness.diagnosis.rules.servers import is_initialising, ready_at
+from harness.diagnosis.rules.data.init_scripts import INIT_FAILED, init_field
+from harness.diagnosis.rules.data.missing_tables import database_lacks_something
+from harness.diagnosis.rules.data.postgres import has_old_mount
+from harness.diagnosis.rules.network.servers import is_initialising, ready_at
 from harness.model.refs import ObjectRef
 from tests.diagnosis.crash_loops import facts_at, signals_at
 from tests.diagnosis.samples import postgres as samples

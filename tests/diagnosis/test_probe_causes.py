@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.diagnosis.catalogue import catalogue
-from harness.diagnosis.rules.probe_specs import budget_seconds
+from harness.diagnosis.rules.probe.probe_specs import budget_seconds
 from tests.diagnosis.readings import only, suspected, told
 from tests.diagnosis.samples.probe_world import (
     IMAGE,

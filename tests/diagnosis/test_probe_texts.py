@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import pytest
 
-from harness.diagnosis.rules.probe_failures import Fault, fault_of
-from harness.diagnosis.rules.probe_logs import answered_paths, last_line, listening, nearest_path
-from harness.diagnosis.rules.probe_signals import shortened
+from harness.diagnosis.rules.probe.probe_failures import Fault, fault_of
+from harness.diagnosis.rules.probe.probe_logs import (
+    answered_paths,
+    last_line,
+    listening,
+    nearest_path,
+)
+from harness.diagnosis.rules.probe.probe_signals import shortened
 from tests.diagnosis.samples.probe_world import (
     NO_EXECUTABLE,
     REFUSED,

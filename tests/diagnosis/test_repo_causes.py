@@ -10,9 +10,9 @@ import pytest
 
 from harness.diagnosis.catalogue import catalogue
 from harness.diagnosis.fold import folded
-from harness.diagnosis.rules.repo import reported_faults
-from harness.diagnosis.rules.repo_places import relative_to_repository
-from harness.diagnosis.rules.repo_texts import RepoFault, classify
+from harness.diagnosis.rules.repo.repo import reported_faults
+from harness.diagnosis.rules.repo.repo_places import relative_to_repository
+from harness.diagnosis.rules.repo.repo_texts import RepoFault, classify
 from harness.model.finding import Finding
 from tests.diagnosis.samples.repo import BUILD, NESTED, unknown
 from tests.diagnosis.world import START, World

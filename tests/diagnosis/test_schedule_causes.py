@@ -10,13 +10,18 @@ import pytest
 from harness.diagnosis.catalogue import catalogue
 from harness.diagnosis.diagnose import diagnose
 from harness.diagnosis.fold import folded
-from harness.diagnosis.rules import schedule
 from harness.diagnosis.rules.nearest import listed
 from harness.diagnosis.rules.paths import under
-from harness.diagnosis.rules.placement import expression_holds, is_fixed_size, obstacles
-from harness.diagnosis.rules.pod_security import violated_fields
-from harness.diagnosis.rules.quantities import in_words, quantity
-from harness.diagnosis.rules.resources import allocatable, greediest, pod_request, too_great
+from harness.diagnosis.rules.schedule import schedule
+from harness.diagnosis.rules.schedule.placement import expression_holds, is_fixed_size, obstacles
+from harness.diagnosis.rules.schedule.pod_security import violated_fields
+from harness.diagnosis.rules.schedule.quantities import in_words, quantity
+from harness.diagnosis.rules.schedule.resources import (
+    allocatable,
+    greediest,
+    pod_request,
+    too_great,
+)
 from harness.diagnosis.signal import NEVER, T0, Signal, t2
 from harness.model.finding import Finding, Phase
 from tests.diagnosis.samples import schedule as schedule_samples

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.diagnosis.rules.absent_objects import is_spoken_of, need_of_absence
-from harness.diagnosis.rules.missing_configuration import hashed_namesake
+from harness.diagnosis.rules.secret.absent_objects import is_spoken_of, need_of_absence
+from harness.diagnosis.rules.secret.missing_configuration import hashed_namesake
 from harness.diagnosis.signal import NEVER, T0, Need, t1
 from harness.model.finding import Diagnosis, Finding
 from harness.model.refs import ObjectRef

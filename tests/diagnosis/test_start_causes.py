@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from harness.diagnosis.catalogue import catalogue
-from harness.diagnosis.rules.crashes import jobs_that_gave_up, own_errors
-from harness.diagnosis.rules.endings import endings
-from harness.diagnosis.rules.exit_texts import NO_WRITE
-from harness.diagnosis.rules.killed import killing
-from harness.diagnosis.rules.refused_starts import REFUSALS, runtime_refuses
-from harness.diagnosis.rules.variables import MISSING, given_variables
+from harness.diagnosis.rules.start.crashes import jobs_that_gave_up, own_errors
+from harness.diagnosis.rules.start.endings import endings
+from harness.diagnosis.rules.start.exit_texts import NO_WRITE
+from harness.diagnosis.rules.start.killed import killing
+from harness.diagnosis.rules.start.refused_starts import REFUSALS, runtime_refuses
+from harness.diagnosis.rules.start.variables import MISSING, given_variables
 from harness.diagnosis.signal import NEVER, T0, NeedKind
 from tests.diagnosis.crash_loops import Crash, crash_loop, facts_at, signals_at
 from tests.diagnosis.samples import start as samples

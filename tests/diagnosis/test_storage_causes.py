@@ -7,7 +7,8 @@ import pytest
 from harness.diagnosis.catalogue import catalogue
 from harness.diagnosis.diagnose import diagnose
 from harness.diagnosis.fold import folded
-from harness.diagnosis.rules import schedule, storage
+from harness.diagnosis.rules.schedule import schedule
+from harness.diagnosis.rules.storage import storage
 from harness.diagnosis.signal import NEVER, T0, Signal, t1, t2
 from harness.model.finding import Finding, Phase
 from tests.diagnosis.namespaces import inside

@@ -97,6 +97,13 @@ def test_an_unknown_plain_placeholder_stays_and_is_told(placeholder: str, text: 
     assert text in found.problems[0].text
 
 
+def test_a_plain_placeholder_takes_only_strings() -> None:
+    listed = elements(elementsYaml="- {name: web, port: 80}\n")
+    obj = application_set(listed, name="{{name}}", path="apps/{{port}}", is_go=False)
+
+    assert generated(obj).applications[0].sources[0].path == "apps/{{port}}"
+
+
 def test_a_placeholder_that_never_ends_is_an_error_of_plain_templates() -> None:
     obj = application_set(elements({"name": "web"}), name="{{name}}-{{x", is_go=False)
 

@@ -25,6 +25,7 @@ from harness.repo.globs import (
         ("a/[^b]*", "a/bd", False),
         ("a/[!b]", "a/!", True),
         ("a/?", "a/b", True),
+        ("a[^b]c", "a/c", True),
         ("/a/*", "a/b", False),
         ("a/\\*", "a/*", True),
         ("a/{b,c}", "a/b", False),

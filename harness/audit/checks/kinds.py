@@ -21,7 +21,7 @@ from harness.model.refs import ObjectRef
 
 def missing_definitions(scope: Scope) -> Iterator[Fault | NotJudged]:
     """Yields `crd-missing`, one per group and root that uses it."""
-    definitions = Definitions.of(scope.objects)
+    definitions = _definitions(scope)
     used: dict[tuple[str, str], list[Declared]] = {}
     for declared in scope.declared:
         group, kind = group_of(declared.object), declared.ref.kind
@@ -35,6 +35,11 @@ def missing_definitions(scope: Scope) -> Iterator[Fault | NotJudged]:
         ref = ObjectRef(CRD, "", name)
         if scope.presence(ref) is Presence.ABSENT:
             yield _undefined(ref, found)
+
+
+def _definitions(scope: Scope) -> Definitions:
+    found: Definitions = scope.memo("definitions", lambda: Definitions.of(scope.objects))
+    return found
 
 
 def _undefined(ref: ObjectRef, found: list[Declared]) -> Fault:
@@ -63,7 +68,7 @@ def _undefined(ref: ObjectRef, found: list[Declared]) -> Fault:
 
 def cluster_scoped_with_namespace(scope: Scope) -> Iterator[Fault | NotJudged]:
     """Yields `cluster-scoped-with-namespace` where a manifest itself writes the namespace."""
-    defined = Definitions.of(scope.objects).cluster_scoped
+    defined = _definitions(scope).cluster_scoped
     written = _written(scope)
     for declared in scope.declared:
         group, kind = group_of(declared.object), declared.ref.kind

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from harness.audit.alternatives import alternative
+from harness.audit.alternatives import alternative, manifests
 from harness.audit.api_groups import is_of
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.reading import entries, is_known, mapping, text
@@ -53,7 +53,7 @@ def _subject(
         return
     twin = _twin(declared, name)
     # An account that only another environment deploys is no slip of this binding.
-    if twin is not None or (space in own and (ref.kind, name) not in scope.manifests):
+    if twin is not None or (space in own and (ref.kind, name) not in manifests(scope)):
         yield _absent(scope, declared, ref, twin, field)
 
 

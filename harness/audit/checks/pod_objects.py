@@ -35,12 +35,23 @@ class Family:
 
 def missing_objects(scope: Scope, family: Family) -> Iterator[Fault]:
     """Yields one fault for every user of an object that nobody declares."""
-    users = [(u, _by_name(u, family.kind)) for u in pod_users(scope)]
+    users = _users(scope, family.kind)
     wanted = _wanted(users, family)
     for user, by_name in users:
         for ref, references in by_name.items():
             if scope.presence(ref) is Presence.ABSENT:
                 yield _absent(scope, family, user, references[0], ref, wanted.get(ref, ()))
+
+
+_Users = list[tuple[PodUser, dict[ObjectRef, list[PodReference]]]]
+
+
+def _users(scope: Scope, kind: str) -> _Users:
+    """Returns every user of objects of a kind with its references to each of them."""
+    found: _Users = scope.memo(
+        f"users of {kind}", lambda: [(u, _by_name(u, kind)) for u in pod_users(scope)]
+    )
+    return found
 
 
 def _by_name(user: PodUser, kind: str) -> dict[ObjectRef, list[PodReference]]:
@@ -52,9 +63,7 @@ def _by_name(user: PodUser, kind: str) -> dict[ObjectRef, list[PodReference]]:
     return found
 
 
-def _wanted(
-    users: list[tuple[PodUser, dict[ObjectRef, list[PodReference]]]], family: Family
-) -> Mapping[ObjectRef, tuple[str, ...]]:
+def _wanted(users: _Users, family: Family) -> Mapping[ObjectRef, tuple[str, ...]]:
     """Returns the keys of each object that all its users together ask for."""
     found: dict[ObjectRef, dict[str, None]] = {}
     for _, by_name in users:
@@ -109,8 +118,8 @@ def missing_keys(scope: Scope, family: Family) -> Iterator[Fault]:
     """Yields one fault for every user of a key that its object, known entirely, does not have."""
     faults: dict[ObjectRef, list[tuple[PodUser, PodReference]]] = {}
     keys: dict[ObjectRef, frozenset[str] | None] = {}
-    for user in pod_users(scope):
-        for ref, references in _by_name(user, family.kind).items():
+    for user, by_name in _users(scope, family.kind):
+        for ref, references in by_name.items():
             if ref not in keys:
                 keys[ref] = known_keys(scope, ref)
             lacking = [r for r in references if _lacks(keys[ref], r)]

@@ -10,6 +10,7 @@ from harness.audit.pods import (
     Spec,
     Use,
     claim_templates,
+    pod_spec,
     prefix,
     references,
 )
@@ -47,10 +48,17 @@ class PodUser:
         return f"{self.prefix}.{below}"
 
 
-def pod_users(scope: Scope) -> Iterator[PodUser]:
-    """Yields every object of a scope that describes pods."""
-    for declared, spec in scope.pods:
-        yield PodUser(declared=declared, spec=spec, prefix=prefix(declared.object))
+def pod_users(scope: Scope) -> tuple[PodUser, ...]:
+    """Returns every object of a scope that describes pods."""
+    found: tuple[PodUser, ...] = scope.memo("pod users", lambda: tuple(_pod_users(scope)))
+    return found
+
+
+def _pod_users(scope: Scope) -> Iterator[PodUser]:
+    for declared in scope.declared:
+        spec = pod_spec(declared.object)
+        if spec is not None:
+            yield PodUser(declared=declared, spec=spec, prefix=prefix(declared.object))
 
 
 def in_words(reference: PodReference) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.audit.finding import Fault, NotJudged, Severity
-from harness.audit.reading import at, entries
+from harness.audit.reading import at, entries, whole
 from harness.audit.scope import Scope
 from harness.audit.world import World, separate, world
 from harness.connectivity.dependencies import Graph
@@ -22,6 +22,7 @@ from harness.connectivity.peers import Direction, rules
 from harness.connectivity.reach import DNS, Blocked, Miss, blocked, seen
 from harness.connectivity.repairs import place, repair
 from harness.connectivity.selectors import in_words
+from harness.connectivity.services import is_headless
 from harness.model.refs import ObjectRef
 
 if TYPE_CHECKING:  # all_checks imports this module
@@ -114,7 +115,29 @@ def policies_allow_dns(scope: Scope) -> Iterable[Fault | NotJudged]:
 def policies_allow_dependencies(scope: Scope) -> Iterable[Fault | NotJudged]:
     """Yields the policies that keep workloads from what their configuration names."""
     needed = [b for b in blocked_connections(scope) if b.found.server != DNS]
+    needed = [b for b in needed if not is_misled(b)]
     yield from _faults(needed, "netpol-blocks-declared-dependency")
+
+
+def is_misled(block: Block) -> bool:
+    """Tells whether a Service leads to a port that its pods do not declare and policies forbid.
+
+    The policies allow another port of the same pods: it is the Service that names the wrong one.
+    """
+    found, need = block.found, block.found.dependency
+    if need is None or need.server is None or need.service is None:
+        return False
+    if found.decision.closest.lack not in {Lack.PORT, Lack.SERVICE_PORT}:
+        return False
+    stock = block.world.inventory
+    service = stock.services.get((need.service.namespace, need.service.name))
+    server = stock.workload(need.server)
+    if service is None or server is None or is_headless(service):
+        return False
+    offered = [port for c in server.serving_containers for port in entries(c.get("ports"))]
+    declared = {whole(port.get("containerPort")) for port in offered}
+    targets = {whole(entry.get("targetPort")) for entry in entries(at(service, "spec", "ports"))}
+    return bool(declared) and found.port not in declared and found.port in targets
 
 
 def _faults(blocks: Sequence[Block], rule: str) -> Iterator[Fault | NotJudged]:

@@ -221,7 +221,7 @@ def _fault(
     return Fault(
         rule="netpol-blocks-ingress",
         object=policy,
-        severity=Severity.PRECONDITION if entrance.by_address else None,
+        severity=_severity(entrance),
         cause="N10" if entrance.by_address else "N05",
         message=f"{policy} isolates the ingress of {here.real(workload.ref)}, and no rule admits "
         f"anybody from outside on {target.protocol} {target.port}, where {entrance.by} sends",
@@ -231,6 +231,13 @@ def _fault(
         field="spec.ingress",
         source=declared.source.path if declared else "",
     )
+
+
+def _severity(entrance: Entrance) -> Severity | None:
+    """A node may stand in for clients of a load balancer, and a node reaches its own pods."""
+    if entrance.by_address:
+        return Severity.PRECONDITION
+    return Severity.NOTE if entrance.by.kind == "Service" else None
 
 
 _CONTROLLER_PEER = (

@@ -2,8 +2,8 @@
 
 A named one is looked up among the ports of the containers and of restartable init containers, with
 its protocol (`FindPort` in Kubernetes' `pkg/api/v1/pod`). A number needs no declared container
-port; it is noted only where the pod's own probes show that the program listens elsewhere. Names of
-containers that meshes add to running pods are known here.
+port; it is noted only where the pod's own probes show that the program listens elsewhere, and a
+defect where policies forbid it too. Names of containers that meshes add to pods are known here.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from harness.audit.finding import Fault, NotJudged
+from harness.audit.checks.policy_blocks import blocked_connections, is_misled
+from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.reading import at, entries, is_placeholder, text, whole
 from harness.audit.scope import Declared, Scope
 from harness.audit.selection import selector_of
 from harness.audit.world import PodTemplate, World, world
 from harness.connectivity.inventory import is_sidecar
 from harness.connectivity.services import has_selector
+from harness.model.refs import ObjectRef
 
 if TYPE_CHECKING:  # all_checks imports this module
     from harness.audit.checks.all_checks import ScopeCheck
@@ -30,22 +32,39 @@ INJECTED = frozenset({
 })  # fmt: skip
 """Port names of containers that are added to running pods."""
 Behind = tuple[PodTemplate, ...]
+Forbidden = frozenset[tuple[ObjectRef, int]]
 
 
 def target_ports_exist(scope: Scope) -> Iterable[Fault | NotJudged]:
     """Yields the named target ports that no selected container has, and doubtful numbers."""
     here = world(scope)
+    forbidden = _forbidden(scope)
     for service in here.of_kind("Service"):
         if not has_selector(service.object):
             continue
         behind = here.matching(service.ref.namespace, selector_of(service.object))
         for position, entry in enumerate(entries(at(service.object, "spec", "ports"))):
             if behind:
-                yield from _of_port(here, service, entry, position, behind)
+                yield from _of_port(here, service, entry, position, behind, forbidden)
+
+
+def _forbidden(scope: Scope) -> Forbidden:
+    """Returns the Services, with the port they lead to, whose policies allow another port."""
+    misled = (b.found for b in blocked_connections(scope) if is_misled(b))
+    return frozenset(
+        (found.dependency.service, found.port)
+        for found in misled
+        if found.dependency and found.dependency.service
+    )
 
 
 def _of_port(
-    here: World, service: Declared, entry: Mapping[str, Any], position: int, behind: Behind
+    here: World,
+    service: Declared,
+    entry: Mapping[str, Any],
+    position: int,
+    behind: Behind,
+    forbidden: Forbidden,
 ) -> Iterator[Fault]:
     target = entry.get("targetPort")
     place = text(entry.get("name")) or text(entry.get("port")) or str(position)
@@ -53,7 +72,8 @@ def _of_port(
     protocol = text(entry.get("protocol")) or "TCP"
     if not isinstance(target, str):
         number = whole(entry.get("port") if target is None else target)
-        yield from _undeclared(service, field, number, behind)
+        is_forbidden = (service.ref, number or 0) in forbidden
+        yield from _undeclared(service, field, number, behind, is_forbidden=is_forbidden)
     elif not _is_unknown(target) and not here.pods.reason(service.ref.namespace):
         yield from _missing(service, field, (target, protocol), behind)
 
@@ -138,23 +158,24 @@ def _names(behind: Behind) -> str:
 
 
 def _undeclared(
-    service: Declared, field: str, number: int | None, behind: Behind
+    service: Declared, field: str, number: int | None, behind: Behind, *, is_forbidden: bool
 ) -> Iterator[Fault]:
     """Yields a number that no container declares while probes show where the program listens."""
-    if number is None or len(behind) != 1:
+    declared = declared_ports(behind[0])
+    if number is None or len(behind) != 1 or not declared or number in declared:
         return
-    declared, probed = declared_ports(behind[0]), _probed_ports(behind[0])
-    if number in declared or len(declared) != 1 or probed != set(declared):
+    is_probed = len(declared) == 1 and _probed_ports(behind[0]) == set(declared)
+    if not is_forbidden and (not is_probed or _is_written(number, behind[0])):
         return
-    if _is_written(number, behind[0]):
-        return
-    right = declared[0]
+    right = ", ".join(map(str, declared))
+    shown = "the policies forbid it" if is_forbidden else "the probes ask that"
     yield Fault(
         rule="service-targetport-undeclared",
         object=service.ref,
+        severity=Severity.DEFECT if is_forbidden else None,
         cause="N08",
         message=f"{service.ref} leads to port {number} of {behind[0].ref}, whose containers "
-        f"declare {right} alone and are probed on it",
+        f"declare {right}; {shown}",
         expected=f"a port on which the program listens, probably {right}",
         fix=f"write {right} as {field} of {service.ref}, or declare containerPort {number}",
         field=field,

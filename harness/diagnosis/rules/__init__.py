@@ -1,1 +1,1 @@
-"""The rules: each looks at the facts and says what it sees, one module per phase or family."""
+"""The rules: each looks at the facts and says what it sees, one package per family of causes."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from harness.diagnosis.rules.placement import Object, node_labels
+from harness.diagnosis.rules.schedule.placement import Object, node_labels
 from harness.model import wording
 
 SHOWN = 6

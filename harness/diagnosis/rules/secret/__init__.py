@@ -1,0 +1,1 @@
+"""Pull secrets, Secrets, ConfigMaps and passwords (S01 to S14)."""

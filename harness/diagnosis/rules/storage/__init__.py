@@ -1,0 +1,1 @@
+"""Claims and volumes (V01 to V12)."""
