@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
@@ -18,6 +18,8 @@ from typing import Annotated
 import typer
 from platformdirs import user_cache_path
 
+from bench.audit import AuditPlan, measure_audit
+from bench.audit_table import audit_section
 from bench.case import Case
 from bench.cluster import Ground, cluster
 from bench.contest import Ring, hold
@@ -30,7 +32,7 @@ from bench.many_pods import measure
 from bench.results import Measured, add, loaded, measurements, stored
 from bench.series import AT_ONCE, CONTROL_DISTANCE, FAULT_DISTANCE, Due, Pace, hold_all
 from bench.table import Findings, document
-from bench.tools import Workshop
+from bench.tools import Tool, Workshop
 from harness.io.kube import Kube
 from harness.io.process import ProcessRunner
 
@@ -44,6 +46,8 @@ class Part(StrEnum):
     FAULTS = "faults"
     CONTROLS = "controls"
     PODS = "pods"
+    AUDIT = "audit"
+    """The only one that needs no cluster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,10 @@ class Plan:
     control_seconds: float
     pods: int
     patches: int
+    audits: int
+    """How often the audit is measured."""
+    overlays: int
+    """Of the repository that is generated for the audit."""
     end: float
     """No measurement begins after this moment (monotonic seconds)."""
 
@@ -135,17 +143,52 @@ def write_page() -> None:
         faults=measurements(RESULTS / "faults.json"),
         controls=measurements(RESULTS / "controls.json"),
         pods=loaded(RESULTS / "pods.json"),
+        audit=audit_section(loaded(RESULTS / "audit.json")),
     )
     PAGE.write_text(document(found, (*FAULTS, *CONTROLS)), encoding="utf-8")
     say(f"wrote {PAGE.relative_to(ROOT)}")
 
 
 def run(plan: Plan) -> None:
-    """Gets the tools, makes the cluster, measures what was asked for and writes the page."""
-    cache, runner, contests = user_cache_path("gitops-harness"), ProcessRunner(), ProcessRunner()
+    """Measures what was asked for and writes the page."""
+    contests = ProcessRunner()
     end_on_signal(contests)
+    if Part.AUDIT in plan.parts:
+        run_without_cluster(plan)
+    if any(part in MEASURES for part in plan.parts):
+        run_on_cluster(plan, contests)
+    write_page()
+
+
+def run_without_cluster(plan: Plan) -> None:
+    """Gets the tools and measures the audit."""
+    _remember(
+        measure_audit(
+            AuditPlan(
+                cache=user_cache_path("gitops-harness"),
+                results=RESULTS / "audit.json",
+                runner=ProcessRunner(),
+                say=say,
+                words=plan.words,
+                repetitions=plan.audits,
+                overlays=plan.overlays,
+                resume=plan.resume,
+                end=plan.end,
+            )
+        )
+    )
+
+
+def _remember(tools: Mapping[str, Tool]) -> None:
+    made = {name: tool.as_dict() for name, tool in tools.items()}
+    stored(RESULTS / "tools.json", {**loaded(RESULTS / "tools.json"), **made})
+
+
+def run_on_cluster(plan: Plan, contests: ProcessRunner) -> None:
+    """Gets the tools, makes the cluster and measures."""
+    cache, runner = user_cache_path("gitops-harness"), ProcessRunner()
     tools = Workshop(cache=cache, runner=runner, say=say).all()
-    stored(RESULTS / "tools.json", {name: tool.as_dict() for name, tool in tools.items()})
+    _remember(tools)
     stored(RESULTS / "machine.json", facts())
     ground = Ground(folder=cache / "bench", output=RESULTS / "up", runner=runner, say=say)
     with cluster(ground, FAULTS) as kubeconfig:
@@ -158,8 +201,8 @@ def run(plan: Plan) -> None:
             say=say,
         )
         for part in plan.parts:
-            MEASURES[part](ring, plan)
-    write_page()
+            if part in MEASURES:
+                MEASURES[part](ring, plan)
 
 
 def end_on_signal(contests: ProcessRunner) -> None:
@@ -190,12 +233,16 @@ def main(  # noqa: PLR0913 # one argument for each option
     control_seconds: Annotated[float, typer.Option(help="Limit of every tool on a control.")] = 180,
     pods: Annotated[int, typer.Option(help="How many pods to watch.")] = 5000,
     patches: Annotated[int, typer.Option(help="How many changes to time.")] = 500,
+    audits: Annotated[int, typer.Option(help="How often to measure the audit.")] = 7,
+    overlays: Annotated[int, typer.Option(help="Of the repository that is generated.")] = 500,
     tools_only: Annotated[bool, typer.Option("--tools", help="Only get the tools.")] = False,
     page_only: Annotated[bool, typer.Option("--page", help="Only write the page.")] = False,
 ) -> None:
     """Measure the harness against other tools on a real cluster."""
     if tools_only:
-        Workshop(cache=user_cache_path("gitops-harness"), runner=ProcessRunner(), say=say).all()
+        shop = Workshop(cache=user_cache_path("gitops-harness"), runner=ProcessRunner(), say=say)
+        shop.all()
+        shop.audit()
         return
     if page_only:
         write_page()
@@ -209,6 +256,8 @@ def main(  # noqa: PLR0913 # one argument for each option
         control_seconds=control_seconds,
         pods=pods,
         patches=patches,
+        audits=audits,
+        overlays=overlays,
         end=time.monotonic() + minutes * 60,
     )
     run(plan)

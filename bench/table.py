@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from bench.case import Case
 from bench.contestants import CONTESTANTS, HARNESS, HARNESS_DECLARED
@@ -51,15 +51,22 @@ class Findings:
     faults: Sequence[Measured]
     controls: Sequence[Measured]
     pods: Mapping[str, Any]
+    audit: str = ""
+    """The section of `bench.audit_table`."""
+
+
+def template(name: str) -> Template:
+    """Returns a template of this folder; it fails on a name that nobody gives."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, undefined=StrictUndefined)  # noqa: S701 # Markdown
+    return environment.get_template(name)
 
 
 def document(found: Findings, cases: Iterable[Case]) -> str:
     """Returns the page."""
     known = {case.name: case for case in cases}
     faults, controls = _by_order(found.faults, known), _by_order(found.controls, known)
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(loader=loader, undefined=StrictUndefined)  # noqa: S701 # Markdown
-    return environment.get_template(PAGE).render(
+    return template(PAGE).render(
         machine="; ".join(f"{name}: {value}" for name, value in found.machine.items()),
         faults=fault_table(faults, known),
         fault_seconds=_limit(faults),
@@ -73,6 +80,7 @@ def document(found: Findings, cases: Iterable[Case]) -> str:
         pod_count=f"{found.pods.get('pods', 0):,}",
         seen=found.pods.get("quiet_seen", 0) + found.pods.get("busy_seen", 0),
         patches=2 * found.pods.get("patches", 0),
+        audit=found.audit,
         tools=tool_table(found.tools),
     )
 

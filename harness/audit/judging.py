@@ -1,7 +1,8 @@
 """Runs every check over a survey and says each root once. Pure.
 
 A fault of a source that belongs to all environments counts only where all of them show it: what
-one environment lacks another may bring on purpose.
+one environment lacks another may bring on purpose. What is deployed beside an environment and
+belongs to another one is judged there.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ def _of_scopes(scopes: tuple[Scope, ...]) -> Iterator[Said]:
     seen = Counter(fault for said in of_each for fault in said)
     for scope, said in zip(scopes, of_each, strict=True):
         shared = {source.path for source in scope.sources if not source.group}
+        own = {source.path for source in scope.sources if source.group in ("", scope.name)}
+        guests = {source.path for source in scope.sources} - own
         for each in said:
-            is_shared = isinstance(each, Fault) and each.source in shared
-            if not is_shared or seen[each] == len(scopes):
+            root = each.source if isinstance(each, Fault) else ""
+            if root not in guests and (root not in shared or seen[each] == len(scopes)):
                 yield each
 
 

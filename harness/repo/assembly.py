@@ -1,18 +1,20 @@
 """Puts rendered roots together into scopes: what is deployed together, one per environment. Pure.
 
 A root whose path names no environment is deployed with each of them. An Application of another
-cluster has a scope of its own.
+cluster has a scope of its own. What one file or folder declares beside the Applications of several
+environments serves all of these: the operators of a cluster that holds dev and prod.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.audit.cluster_profile import ClusterProfile
 from harness.audit.scope import Scope
 from harness.audit.source import Object, RenderFailure, Source, Tree, Unjudged
 from harness.manifests.scoping import with_namespace
+from harness.repo.environments import environment_of
 from harness.repo.roots import Root
 
 
@@ -45,23 +47,44 @@ def source_of(root: Root, objects: Iterable[Object]) -> Source:
 
 def scopes(pieces: Pieces, tree: Tree, profile: ClusterProfile) -> tuple[Scope, ...]:
     """Returns one scope per environment, sorted by name; one without name where there is none."""
-    names = sorted({source.group for source in pieces.sources} - {""}) or [""]
+    known = (*pieces.sources, *pieces.unjudged, *pieces.failures)
+    names = sorted({each.group for each in known} - {""}) or [""]
     return tuple(_scope(name, pieces, tree, profile) for name in names)
 
 
 def _scope(name: str, pieces: Pieces, tree: Tree, profile: ClusterProfile) -> Scope:
-    mine = {"", name}
+    mine, neighbours = {"", name}, _neighbours(name, pieces.sources)
     # What does not render may hold anything.
     broken = tuple(
         Unjudged(subject=f.path, reason="it does not render", group=f.group)
         for f in pieces.failures
-        if f.group in mine
+        if f.group in mine | set(neighbours)
     )
     return Scope(
         name=name,
-        sources=tuple(s for s in pieces.sources if s.group in mine),
-        unjudged=(*(u for u in pieces.unjudged if u.group in mine), *broken),
+        sources=tuple(s for s in pieces.sources if s.group in mine or _serves(s, neighbours)),
+        unjudged=(*(u for u in pieces.unjudged if u.group in mine | set(neighbours)), *broken),
         profile=profile,
         tree=tree,
         engine=tuple(obj for obj, group in pieces.engine if group in mine),
     )
+
+
+def _neighbours(name: str, sources: Sequence[Source]) -> dict[str, frozenset[str]]:
+    """Returns, by group, the origins that declare roots of an environment and of that group.
+
+    Only where both are put into the same cluster.
+    """
+    own = {(s.origin, s.destination) for s in sources if s.group == name and s.origin}
+    found: dict[str, set[str]] = {}
+    for source in sources:
+        if source.group != name and (source.origin, source.destination) in own:
+            found.setdefault(source.group, set()).add(source.origin)
+    return {group: frozenset(origins) for group, origins in found.items()}
+
+
+def _serves(source: Source, neighbours: Mapping[str, frozenset[str]]) -> bool:
+    """Tells whether a root has its group only from an origin that serves others too."""
+    deployer = source.deployer
+    is_named = deployer is None or environment_of(source.path) or environment_of(deployer.name)
+    return not is_named and source.origin in neighbours.get(source.group, ())

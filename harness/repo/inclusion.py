@@ -18,7 +18,7 @@ INCLUDING = ("resources", "bases", "components", "crds")
 NOT_DEPLOYABLE = frozenset(
     {"base", "bases", "component", "components", "template", "templates", "example"}
     | {"examples", "sample", "samples", "test", "tests", "testdata", "docs", "vendor", "common"}
-    | {"fixtures", "archive", "archived", "deprecated", "disabled", "shared", "lib"}
+    | {"fixtures", "archive", "archived", "deprecated", "disabled", "shared", "lib", "hack"}
 )
 
 

@@ -113,7 +113,10 @@ def _of_source(
 
 
 def kind_of(path: str, source: Mapping[str, Any], tree: Tree) -> SourceKind | None:
-    """Returns how Argo CD renders a folder; None for a plugin."""
+    """Returns how Argo CD renders a folder; None for a plugin.
+
+    `directory: {recurse: false}` says nothing (argo-cd `util/argo/argo.go`: NormalizeSource).
+    """
     if source.get("plugin") is not None:
         return None
     for word, kind in (
@@ -121,7 +124,8 @@ def kind_of(path: str, source: Mapping[str, Any], tree: Tree) -> SourceKind | No
         ("kustomize", SourceKind.KUSTOMIZE),
         ("directory", SourceKind.PLAIN),
     ):
-        if mapping(source.get(word)):
+        given = mapping(source.get(word))
+        if any(given.values()) if word == "directory" else given:
             return kind
     if beside(path, "Chart.yaml") in tree.files:
         return SourceKind.HELM

@@ -8,6 +8,7 @@ import pytest
 
 from harness.audit.checks.dependencies import hosts_are_services, ports_are_offered
 from harness.audit.checks.governing_services import governing_services_exist
+from harness.audit.checks.misspelt_hosts import words_are_services
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.source import Source, Tree, Unjudged
 from tests.audit.manifests import config_map, container, found, manifest, of, service, unknown
@@ -219,6 +220,43 @@ def test_a_headless_service_leads_to_any_port() -> None:
     order = client(DB_URL="postgres://postgres:6000/x")
 
     assert not found(ports_are_offered, order, headless, deployment("postgres"))
+
+
+# --- words that almost are an address
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "count"),
+    [
+        ("NEEDS", "postgress:5432", 1),
+        ("NEEDS", "postgres:5432,postgress:5432", 1),
+        ("NEEDS", "postgres:5432", 0),
+        ("NEEDS", "postgress:5433", 0),
+        ("NEEDS", "mongo:5432", 0),
+        ("NEEDS", "postgress", 0),
+        ("NEEDS", "x://postgress:5432", 0),
+        ("IMAGE", "postgress:5432", 0),
+        ("LISTEN", "postgress:5432", 0),
+        ("PASSWORD", "postgress:5432", 0),
+        ("NEEDS", None, 0),
+    ],
+)
+def test_a_word_with_the_port_of_a_service_that_is_spelt_alike(
+    name: str, value: Any, count: int
+) -> None:
+    faults = found(words_are_services, client(**{name: value}), POSTGRES)
+
+    assert [f.fix[:30] for f in faults] == ["write postgres:5432 in place o"] * count
+
+
+def test_a_word_that_a_chart_may_explain_is_fine() -> None:
+    chart = Unjudged(subject="x", reason="chart", namespace="shop")
+    other = service("postgress", 1, namespace="")
+
+    assert not found(
+        words_are_services, client(NEEDS="postgress:5432"), POSTGRES, unjudged=(chart,)
+    )
+    assert not found(words_are_services, client(NEEDS="postgress:5432"), POSTGRES, other)
 
 
 # --- governing Services

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.audit.checks.port_numbers import ports_are_numbers
+from harness.audit.checks.port_numbers import ports_are_in_range, ports_are_numbers
 from harness.audit.checks.service_links import services_set_no_variable
 from harness.audit.checks.service_ports import target_ports_exist
 from harness.audit.checks.services import services_select_pods
@@ -221,6 +221,37 @@ def test_numbers_in_quotes_are_taken_for_names() -> None:
     assert not found(ports_are_numbers, service("order", 80, 8080), deployment("order", NAMED))
 
 
+@pytest.mark.parametrize(
+    ("port", "target", "declared", "count"),
+    [
+        (808000, 8080, 8080, 1),
+        (0, 8080, 8080, 1),
+        (80, 70000, 8080, 1),
+        (80, 8080, -1, 1),
+        (80, 0, 65535, 0),
+        (1, "http", "${PORT}", 0),
+        (True, None, None, 0),
+    ],
+)
+def test_numbers_that_no_port_has(port: Any, target: Any, declared: Any, count: int) -> None:
+    order = container(ports=[{"name": "http", "containerPort": declared, "hostPort": 0}])
+    faults = found(ports_are_in_range, service("order", port, target), deployment("order", order))
+
+    assert [f.rule for f in faults] == ["port-out-of-range"] * count
+
+
+def test_a_target_port_that_policies_forbid_and_nobody_declares_is_a_defect() -> None:
+    rule = {"from": [{"podSelector": {}}], "ports": [{"port": 8080}]}
+    policy = manifest("NetworkPolicy", "in", {"podSelector": {}, "ingress": [rule]})
+    client = deployment("web", container(env={"ORDER_URL": "http://order:8080"}))
+    server = deployment("order", container(ports=[{"containerPort": 8080}]))
+    (fault,) = found(target_ports_exist, service("order", 8080, 8089), server, client, policy)
+
+    assert (fault.rule, fault.severity) == ("service-targetport-undeclared", Severity.DEFECT)
+    assert fault.value == "8089"
+    assert not found(target_ports_exist, service("order", 8080, 8089), server, client)
+
+
 KAFKA = container("kafka", "confluentinc/cp-kafka:7.7.0")
 
 
@@ -297,7 +328,13 @@ ODD: tuple[Object, ...] = (
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_input_raises_nothing(odd: Object) -> None:
-    checks = (services_select_pods, target_ports_exist, ports_are_numbers, services_set_no_variable)
+    checks = (
+        services_select_pods,
+        target_ports_exist,
+        ports_are_numbers,
+        ports_are_in_range,
+        services_set_no_variable,
+    )
     odd_scope = scope(Source(path="a", objects=(odd, service("order"), deployment("order"))))
 
     for check in checks:

@@ -275,7 +275,7 @@ class TestLeftovers:
         mark = "kubectl.kubernetes.io/restartedAt"
         there = live(deployment())
         there["spec"]["template"]["metadata"]["annotations"] = {mark: TIME}
-        node = {
+        node: Object = {
             "f:spec": {"f:template": {"f:metadata": {"f:annotations": {".": {}, f"f:{mark}": {}}}}}
         }
         there["metadata"]["managedFields"] = [{**entry("kubectl-rollout"), "fieldsV1": node}]

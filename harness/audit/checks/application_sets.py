@@ -2,18 +2,20 @@
 
 What cannot be expanded comes as problems of the expansion. Here the templates themselves are read
 too: with `goTemplate: true` a parameter is `{{.path.path}}`, without it `{{path}}`, and each is an
-error or plain text in the other (argo-cd `applicationset/utils`). Texts of charts are left out.
+error or plain text in the other (argo-cd `applicationset/utils`). Texts of charts are left out. A
+list that is empty as it stands was emptied on purpose: that is worth a note.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.audit.checks.all_checks import SurveyCheck
 from harness.audit.engine_objects import Steps, dotted, is_engine, ref_of
-from harness.audit.finding import Fault, NotJudged
+from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.illustrations import is_off
 from harness.audit.kustomize_tree import scalars
 from harness.audit.lines import line_of
@@ -79,7 +81,39 @@ def problems(survey: Survey) -> Iterator[Fault | NotJudged]:
         if problem.kind is ProblemKind.NOT_RESOLVABLE:
             yield NotJudged(subject=str(problem.object), reason=problem.text)
         elif not is_known and not (is_plain and problem.kind is ProblemKind.PATH_NOT_DIRECTORY):
-            yield _problem(problem, survey.tree)
+            is_idle = problem.kind is ProblemKind.NO_APPLICATION and _is_idle(problem, survey)
+            yield _idle(problem, survey.tree) if is_idle else _problem(problem, survey.tree)
+
+
+def _is_idle(problem: EngineProblem, survey: Survey) -> bool:
+    """Tells whether a set waits for elements: one of its lists is empty as it stands."""
+    rendered = (obj for scope in survey.scopes for obj in scope.engine)
+    return any(
+        ref_of(obj) == problem.object and _has_empty_list(at(obj, "spec", "generators"))
+        for obj in (*rendered, *(obj for obj, _ in survey.tree.engine))
+    )
+
+
+def _has_empty_list(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_has_empty_list, value[:200]))
+    found = mapping(value)
+    elements = mapping(found.get("list"))
+    if elements.get("elements") == [] and not text(elements.get("elementsYaml")):
+        return True
+    return any(_has_empty_list(at(found, word, "generators")) for word in ("matrix", "merge"))
+
+
+def _idle(problem: EngineProblem, tree: Tree) -> Fault:
+    fault = _problem(problem, tree)
+    return replace(
+        fault,
+        severity=Severity.NOTE,
+        message=f"{problem.object} makes no Application: the elements of its list generator are "
+        "empty",
+        expected="elements, once it shall deploy something",
+        fix="add elements to the list generator, or leave it as it is",
+    )
 
 
 def _problem(problem: EngineProblem, tree: Tree) -> Fault:
@@ -91,6 +125,8 @@ def _problem(problem: EngineProblem, tree: Tree) -> Fault:
     line = line_of(content, *steps, kind=problem.object.kind, name=problem.object.name)
     near = nearest(problem.source, tree.folders[:3000], 0.6) if problem.source else ""
     detail = cut(problem.text, 300)
+    # What a kustomization renders comes with its folder: the file is found by the rendering.
+    is_file = not problem.file or problem.file in tree.files
     return Fault(
         rule=rule,
         object=problem.object,
@@ -100,8 +136,9 @@ def _problem(problem: EngineProblem, tree: Tree) -> Fault:
         cause=cause,
         field=dotted(steps),
         value=problem.source,
-        file=problem.file,
-        line=line or (1 if problem.file else 0),
+        source="" if is_file else problem.file,
+        file=problem.file if is_file else "",
+        line=(line or (1 if problem.file else 0)) if is_file else 0,
     )
 
 

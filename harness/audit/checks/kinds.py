@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator
 
 from harness.audit.api_groups import BUILT_IN, is_custom
 from harness.audit.definitions import CRD, Definitions, is_of_platform, product_of
-from harness.audit.finding import Fault, NotJudged
+from harness.audit.engine_objects import deployer_place
+from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.reading import group_of, is_known, metadata, text
 from harness.audit.scope import Declared, Presence, Scope
+from harness.audit.source import Object, Source, SourceKind
 from harness.diagnosis.rules.nearest import listed, nearest
 from harness.manifests.scoping import CLUSTER_SCOPED
 from harness.model.refs import ObjectRef
+
+KUSTOMIZE = "kustomize.config.k8s.io"
 
 
 def missing_definitions(scope: Scope) -> Iterator[Fault | NotJudged]:
@@ -37,6 +41,41 @@ def missing_definitions(scope: Scope) -> Iterator[Fault | NotJudged]:
             yield _undefined(ref, found)
 
 
+def applied_kustomizations(scope: Scope) -> Iterator[Fault | NotJudged]:
+    """Yields `crd-missing` where an engine applies the text of a kustomization as a manifest.
+
+    A directory source takes every YAML file (argo-cd `reposerver/repository/repository.go`:
+    findManifests), and no API server has the kind: the sync fails.
+    """
+    for source in scope.sources:
+        count = sum(map(_is_kustomization, source.objects))
+        if count and source.deployer is not None and source.kind is SourceKind.PLAIN:
+            yield _applied(source, count, scope)
+
+
+def _is_kustomization(obj: Object) -> bool:
+    return group_of(obj) == KUSTOMIZE and text(obj.get("kind")) in {"Kustomization", "Component"}
+
+
+def _applied(source: Source, count: int, scope: Scope) -> Fault:
+    file, line = deployer_place(source, scope.tree, "spec", "source", "directory")
+    files = "a kustomization.yaml" if count == 1 else f"{count} kustomization files"
+    return Fault(
+        rule="crd-missing",
+        object=source.deployer or ObjectRef("Folder", "", source.path),
+        message=f"{source.deployer} applies {files} of {source.path} as manifests, and no cluster "
+        f"has the kind Kustomization of {KUSTOMIZE}",
+        expected="an overlay as path without spec.source.directory, or a folder of manifests alone",
+        fix="exclude '{*/,}kustomization.yaml' in spec.source.directory, or name an overlay",
+        cause="A11",
+        severity=Severity.DEFECT,
+        field="spec.source.directory",
+        source=source.path,
+        file=file,
+        line=line,
+    )
+
+
 def _definitions(scope: Scope) -> Definitions:
     found: Definitions = scope.memo("definitions", lambda: Definitions.of(scope.objects))
     return found
@@ -50,8 +89,8 @@ def _undefined(ref: ObjectRef, found: list[Declared]) -> Fault:
     return Fault(
         rule="crd-missing",
         object=ref,
-        message=f"{first.ref} is a {first.ref.kind} of {group}, and nobody here defines "
-        f"{listed(kinds)} of that group",
+        message=f"{first.ref} is of the group {group}, and nobody here defines its "
+        f"{'kind' if len(set(kinds)) == 1 else 'kinds'} {listed(sorted(set(kinds)))}",
         expected=f"the group {like}"
         if like
         else f"the CustomResourceDefinitions that {bringer} brings, before this is applied",
@@ -106,5 +145,6 @@ def _is_written(declared: Declared, written: frozenset[tuple[str, str]] | None) 
 
 CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (
     missing_definitions,
+    applied_kustomizations,
     cluster_scoped_with_namespace,
 )

@@ -9,6 +9,7 @@ argo-cd `controller/state.go`). Roots without an engine may be alternatives and 
 from __future__ import annotations
 
 import itertools
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -216,9 +217,14 @@ def _shared(found: Overlap, tree: Tree) -> Fault:
 
 
 def _may_be_alternatives(found: Overlap) -> bool:
-    """Tells whether the deployers are declared in parts of the repository that share nothing."""
-    tops = {source.origin.partition("/")[0] for source in (found.one, found.other)}
-    return len(tops) > 1
+    """Tells whether the deployers are declared in different folders, by nobody in common."""
+    return _folder(found.one.origin) != _folder(found.other.origin)
+
+
+def _folder(origin: str) -> str:
+    """Returns the folder of a file, or of the root that renders a deployer."""
+    is_file = origin.endswith((".yaml", ".yml", ".json"))
+    return posixpath.dirname(origin) if is_file else origin
 
 
 def _sync_options(source: Source) -> tuple[str, ...]:

@@ -199,13 +199,14 @@ def _faults(project: Project, refused: Sequence[Refusal]) -> Iterator[Fault]:
     line = line_of(project.text, *steps, kind=project.ref.kind, name=project.ref.name)
     verb = "remove them from" if first.field.endswith("Blacklist") else "add"
     fix = f"{verb} {first.field}" if verb != "add" else f"add {what} to {first.field}"
-    for app in dict.fromkeys(r.application.ref for r in refused):
+    apps = tuple(dict.fromkeys(r.application.ref for r in refused))
+    who = f"{apps[0].name} needs" if len(apps) == 1 else f"{len(apps)} of its Applications need"
+    for app in apps:
         yield Fault(
             rule="argocd-project-forbids",
             object=project.ref,
             user=app,
-            message=f"the AppProject {project.ref.name} {_REASON[first.cause]} {what}, which "
-            f"{app.name} needs",
+            message=f"the AppProject {project.ref.name} {_REASON[first.cause]} {what}, which {who}",
             expected=_permitted(project, first.field),
             fix=fix,
             cause=first.cause,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from harness.audit.alternatives import manifests
 from harness.audit.claims import DEFAULT_MARKS, ClaimSpec, claim_specs
 from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.reading import annotations_of, is_known, text, text_at
@@ -80,12 +81,14 @@ def _absent(scope: Scope, claim: ClaimSpec, name: str, severity: Severity) -> Fa
     classes = sorted({*(known or ()), *scope.names(KIND, "")})
     where = f" on {scope.profile.name}" if scope.profile.is_known else ""
     like = classes[0] if classes else ""
+    file = next(iter(manifests(scope).get((KIND, name), ())), "")
+    wanted = f"a class {name}" + (f"; {file} declares it, which is not deployed here" * bool(file))
     return Fault(
         rule="storageclass-missing",
         object=ObjectRef(KIND, "", name),
         message=f"{holder.ref} asks for the storage class {name}, which nobody declares"
         + (f" and {scope.profile.name} does not have" if where else ""),
-        expected=f"a class that exists{where}: {listed(classes)}" if classes else f"a class {name}",
+        expected=f"a class that exists{where}: {listed(classes)}" if classes else wanted,
         fix=f"Set {claim.class_field} of {holder.ref} to {like} in this overlay"
         if like
         else f"Declare the StorageClass {name}, or leave {claim.class_field} out for the default",

@@ -30,6 +30,8 @@ def unbound_claims(scope: Scope) -> Iterator[Fault | NotJudged]:
         if not claim.is_claim:
             continue
         named = _named(claim, volumes)
+        if named and named.source is not claim.holder.source and _has_twin(scope, claim, named):
+            continue  # another root, an alternative, has the claim that the volume is meant for
         if named:
             yield from _mismatches(scope, claim, named)
         elif is_known(claim.volume):
@@ -38,6 +40,12 @@ def unbound_claims(scope: Scope) -> Iterator[Fault | NotJudged]:
             yield from _nothing_by_hand(scope, claim)
         elif claim.wish is not None and not claim.volume:
             yield from _none_fits(scope, claim, volumes)
+
+
+def _has_twin(scope: Scope, claim: ClaimSpec, volume: Declared) -> bool:
+    """Tells whether the root of a volume declares a claim of the same name itself."""
+    alike = scope.alike(claim.holder.ref)
+    return any(each.source is volume.source for each in alike)
 
 
 def _named(claim: ClaimSpec, volumes: tuple[Declared, ...]) -> Declared | None:
