@@ -17,7 +17,7 @@ from bench.audit_clock import timed
 from bench.audit_injection import Fault, inject, line_of
 from bench.audit_peers import ALL, HARNESS, PEERS, Kit, Peer, Said
 from bench.audit_speed import COLD, LIMIT_SECONDS, WARM, harness_entrant, rounds, summary
-from bench.audit_stage import OVERLAYS, Stage, copied, made_ready
+from bench.audit_stage import Stage, copied, made_ready
 from harness.io.process import Runner
 
 
@@ -54,10 +54,10 @@ class Answer:
 
 
 def peer_speed(contest: Contest, repetitions: int) -> dict[str, Any]:
-    """Returns what every peer takes for the overlays of the example, ratios to kustomize."""
+    """Returns what every peer takes for the example, and the ratios to kustomize."""
     stage = copied(contest.folder / "speed")
     made_ready(stage, contest.runner)
-    entrants = [peer.ask(stage, contest.kit, (OVERLAYS,)) for peer in contest.peers]
+    entrants = [peer.ask(stage, contest.kit, ALL) for peer in contest.peers]
     entrants += [harness_entrant(WARM, stage.repository, contest.kit.cache)]
     found = summary(rounds(entrants, repetitions, contest.say))
     return {COLD if name == HARNESS else name: taken for name, taken in found.items()}

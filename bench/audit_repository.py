@@ -46,7 +46,7 @@ def write_estate(folder: Path, estate: Estate) -> list[Path]:
     """Writes the repository; returns the folders of its overlays."""
     for number in range(estate.bases):
         _write_base(folder / "bases" / f"shop-{number}", number)
-    for number in range(ENVIRONMENTS):
+    for number in range(min(ENVIRONMENTS, estate.overlays)):
         _write_bootstrap(folder / "bootstrap" / f"env-{number}", f"env-{number}")
     return [_write_overlay(folder, number, estate) for number in range(estate.overlays)]
 

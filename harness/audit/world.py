@@ -9,7 +9,7 @@ that declare the same object twice, or do not say their namespace, may belong to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -99,6 +99,16 @@ class World:
                 ObjectRef.of(t.object): t.ref for t in templates if ObjectRef.of(t.object) != t.ref
             },
         )
+
+    def memo(self, key: str, make: Callable[[], Any]) -> Any:
+        """Returns `make()`, computed once for this world."""
+        if key not in self._memory:
+            self._memory[key] = make()
+        return self._memory[key]
+
+    @cached_property
+    def _memory(self) -> dict[str, Any]:
+        return {}
 
     @cached_property
     def objects(self) -> tuple[Object, ...]:

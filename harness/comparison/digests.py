@@ -88,6 +88,16 @@ def own_registry(run: RunFolder) -> Resolve:
         RunnerError: No Docker daemon answers, or the registry does not run.
         OSError: The run's token settings cannot be read.
     """
+    registry = RegistryHttp(registry_url(run), tokens(run))
+    return lambda ref: registry.digest(registry_repository(ref), ref.tag)
+
+
+def registry_url(run: RunFolder) -> str:
+    """Returns where the registry of a kept run answers on this machine.
+
+    Raises:
+        RunnerError: No Docker daemon answers, or the registry does not run.
+    """
     name = f"gitops-harness-{run.state.run_id}-registry"
     started = DockerDaemon.connect().running(name, run.state.network)
     if started is None:
@@ -98,16 +108,22 @@ def own_registry(run: RunFolder) -> Resolve:
             expected="the registry of the kept run",
             next_step="harness up",
         )
-    registry = RegistryHttp(f"http://127.0.0.1:{started.ports[PORT]}", _tokens(run))
-    return lambda ref: registry.digest(registry_repository(ref), ref.tag)
+    return f"http://127.0.0.1:{started.ports[PORT]}"
 
 
-def _tokens(run: RunFolder) -> Callable[[Iterable[RegistryRepository]], Secret]:
+def tokens(
+    run: RunFolder, actions: Iterable[str] = ("pull",)
+) -> Callable[[Iterable[RegistryRepository]], Secret]:
+    """Returns a function that mints tokens for the registry of a run, by its own key.
+
+    Raises:
+        OSError: The run's token settings cannot be read.
+    """
     settings = Settings.read(run.path / "gate" / SETTINGS)
 
     def mint(repositories: Iterable[RegistryRepository]) -> Secret:
         access = [
-            {"type": "repository", "name": name, "actions": ["pull"]}
+            {"type": "repository", "name": name, "actions": list(actions)}
             for name in sorted(set(repositories))
         ]
         token = signed_token(

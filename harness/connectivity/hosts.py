@@ -30,8 +30,10 @@ SCHEME_PORTS: Mapping[str, int] = {
     "postgresql": 5432, "redis": 6379, "rediss": 6379, "sqlserver": 1433, "ws": 80, "wss": 443,
 }  # fmt: skip
 _WITHOUT_HOST = frozenset({
-    "about", "classpath", "data", "docker", "file", "gs", "s3", "s3a", "secret", "spiffe", "unix",
-    "urn", "vault",
+    "about", "awskms", "awssm", "awssns", "awssqs", "azurekms", "bigquery", "classpath", "data",
+    "docker", "duckdb", "env", "file", "gcpkms", "gcpsm", "gs", "hashivault", "inproc", "ipc",
+    "kubernetes", "mem", "memory", "pubsub", "s3", "s3a", "secret", "spiffe", "sqlite", "sqlite3",
+    "ssm", "unix", "urn", "vault",
 })  # fmt: skip
 _RFC_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 _URL = re.compile(r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*(?::[a-z0-9+.-]+)*)://(?P<rest>[^\s\"'<>]*)")

@@ -10,11 +10,13 @@ from __future__ import annotations
 from harness.diagnosis.facts import Facts
 from harness.diagnosis.pod_facts import ContainerFact, PodFact
 from harness.diagnosis.rules.schedule.pod_creation import refusals, wanted_pods
-from harness.model.finding import Diagnosis
+from harness.model.finding import Diagnosis, Phase
 from harness.model.refs import ObjectRef
 
 LINGER_SECONDS = 20.0
-"""At most this long after the first root; a second pull of an image takes 10 to 20 s."""
+"""At most this long after the first root, where nothing but time speaks for a second one."""
+PULL_SECONDS = 40.0
+"""The same where an image was refused once: its second pull comes after 10 to 20 s."""
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 
@@ -33,10 +35,18 @@ def may_end(
         return False
     if keep_going:
         return not diagnosis.waiting and not _pending(diagnosis, facts.now + 600)
+    if _pulls_again(diagnosis, facts, first_root_at + PULL_SECONDS):
+        return False
     if facts.now - first_root_at >= LINGER_SECONDS:
         return True
     soon = first_root_at + LINGER_SECONDS
     return not _pending(diagnosis, soon) and not starting(facts)
+
+
+def _pulls_again(diagnosis: Diagnosis, facts: Facts, until: float) -> bool:
+    """Tells whether a refused image is about to be pulled once more, which decides about it."""
+    images = (s for s in diagnosis.suspects if s.phase is Phase.IMAGE)
+    return facts.now < until and any(0 < s.counts_from <= until for s in images)
 
 
 def _pending(diagnosis: Diagnosis, until: float) -> bool:

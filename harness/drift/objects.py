@@ -115,7 +115,7 @@ def _drifted(
         steps = tuple(path_text((step,)) for step in found.path)
         is_told = any(steps[: len(each)] == each for each in told)
         is_mark = is_own_mark(found.path, found.live, desired.name)
-        if is_told or is_mark or is_excused(found.path, owner, autoscaled=autoscaled):
+        if is_told or is_mark or is_excused(found, owner, autoscaled=autoscaled):
             continue
         told.append(steps)
         yield found, owner

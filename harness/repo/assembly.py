@@ -55,15 +55,18 @@ def scopes(pieces: Pieces, tree: Tree, profile: ClusterProfile) -> tuple[Scope, 
 def _scope(name: str, pieces: Pieces, tree: Tree, profile: ClusterProfile) -> Scope:
     mine, neighbours = {"", name}, _neighbours(name, pieces.sources)
     # What does not render may hold anything.
-    broken = tuple(
+    failed = (
         Unjudged(subject=f.path, reason="it does not render", group=f.group)
         for f in pieces.failures
-        if f.group in mine | set(neighbours)
     )
+    broken = tuple(u for u in failed if u.group in mine or _may_serve(u, neighbours))
     return Scope(
         name=name,
         sources=tuple(s for s in pieces.sources if s.group in mine or _serves(s, neighbours)),
-        unjudged=(*(u for u in pieces.unjudged if u.group in mine | set(neighbours)), *broken),
+        unjudged=(
+            *(u for u in pieces.unjudged if u.group in mine or _may_serve(u, neighbours)),
+            *broken,
+        ),
         profile=profile,
         tree=tree,
         engine=tuple(obj for obj, group in pieces.engine if group in mine),
@@ -88,3 +91,8 @@ def _serves(source: Source, neighbours: Mapping[str, frozenset[str]]) -> bool:
     deployer = source.deployer
     is_named = deployer is None or environment_of(source.path) or environment_of(deployer.name)
     return not is_named and source.origin in neighbours.get(source.group, ())
+
+
+def _may_serve(unjudged: Unjudged, neighbours: Mapping[str, frozenset[str]]) -> bool:
+    # Where it is declared is not known: its own name must not say which environment it is for.
+    return unjudged.group in neighbours and not environment_of(unjudged.subject)

@@ -71,6 +71,21 @@ def top_level(tree: Tree) -> tuple[str, ...]:
     )
 
 
+def waiting(tree: Tree) -> frozenset[str]:
+    """Returns the files of bases whose only overlays are not deployed from here.
+
+    What they hold is not meant as it stands: the overlays, which somebody else takes, patch it.
+    """
+    inside = {path for at, held in tree.kustomizations.items() for path in included(at, held)}
+    deployed, found, taken = set(top_level(tree)), set[str](), set[str]()
+    for folder, content in tree.kustomizations.items():
+        if folder not in inside:
+            taken |= set(included(folder, content))
+            taken |= reached(tree, folder) if folder in deployed else set()
+            found |= reached(tree, folder)
+    return frozenset(found - taken)
+
+
 def is_deployable(folder: str) -> bool:
     """Tells whether no part of a path says that it waits for others or is put away."""
     return not NOT_DEPLOYABLE & {part.strip("_.") for part in folder.lower().split("/")}

@@ -24,7 +24,7 @@ from harness.model.refs import ObjectRef
 from harness.repo.assembly import Pieces, source_of
 from harness.repo.document_objects import is_engine_object
 from harness.repo.environments import environment_of
-from harness.repo.inclusion import reached, top_level
+from harness.repo.inclusion import reached, top_level, waiting
 from harness.repo.render_request import Rendered
 from harness.repo.roots import (
     Lookup,
@@ -70,6 +70,8 @@ class Unfolding:
     """With group."""
     visited: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    _held: set[str] = field(default_factory=set)
+    """The visited files of what renders."""
     _known: set[tuple[object, ...]] = field(default_factory=set)
     _rendered: set[tuple[object, ...]] = field(default_factory=set)
     _roots: list[Root] = field(default_factory=list)
@@ -107,8 +109,12 @@ class Unfolding:
         return self._rendered_objects(holding)
 
     def _of_files(self) -> list[tuple[Object, str]]:
-        """Returns the engine objects of files that no rendered kustomization holds."""
-        return [(obj, file) for obj, file in self.tree.engine if file not in self.visited]
+        """Returns the engine objects of files that no kustomization holds which renders."""
+        bases = waiting(self.tree)
+        rest = [(obj, file) for obj, file in self.tree.engine if file not in self._held]
+        for file in dict.fromkeys(file for _, file in rest if file in bases):
+            self.notes.append(f"{file}: only overlays that are not deployed from here include it")
+        return [(obj, file) for obj, file in rest if file not in bases]
 
     def _round(self, found: Iterable[tuple[Object, str]]) -> list[tuple[Object, str]]:
         fresh = [(obj, origin) for obj, origin in found if self._is_unknown(obj, origin)]
@@ -162,6 +168,8 @@ class Unfolding:
 
     def _take(self, root: Root, rendered: Rendered) -> None:
         self.visited |= rendered.visited
+        if not rendered.failure:
+            self._held |= rendered.visited
         self.notes += [f"{root.path}: {note}" for note in rendered.notes]
         if rendered.failure:
             self.failures.append(

@@ -167,6 +167,52 @@ def test_of_two_sets_the_one_whose_template_fits_is_the_maker() -> None:
     assert {f.object.name for f in invalid_applications(found)} == {"shops"}
 
 
+def test_where_two_templates_fit_the_application_stands_for_itself() -> None:
+    other = copy.deepcopy(SET)
+    other["metadata"] = {"name": "others"}
+    found = engine_scope({"argocd/set.yaml": dumped(other, SET)}, engine=(made("dev"),))
+    assert {f.object.kind for f in invalid_applications(found)} == {"Application"}
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [
+        ("{{a}}-shop", "shop-dev"),
+        ("shop-{{a}}-x", "shop-dev"),
+        ("shop", "shop-dev"),
+        ("x" * 600, ""),
+    ],
+)
+def test_a_template_that_does_not_fit_is_not_the_maker(template: str, name: str) -> None:
+    other = copy.deepcopy(SET)
+    other["spec"]["template"]["metadata"]["name"] = template  # type: ignore[index]
+    app = made("dev")
+    app["metadata"]["name"] = name or "shop-dev"
+    found = engine_scope({"argocd/set.yaml": dumped(other)}, engine=(app,))
+    assert {f.object.kind for f in invalid_applications(found)} == {"Application"}
+
+
+def test_the_file_of_the_deployer_tells_which_set_makes_an_application() -> None:
+    other = copy.deepcopy(SET)
+    other["metadata"] = {"name": "others"}
+    files = {"argocd/a.yaml": dumped(other), "argocd/b.yaml": dumped(SET)}
+    root = Source(
+        path="x", deployer=ObjectRef("Application", "", "shop-dev"), origin="argocd/b.yaml"
+    )
+    found = engine_scope(files, root, engine=(made("dev"),))
+    assert {f.object.name for f in invalid_applications(found)} == {"shops"}
+
+
+def test_of_two_files_with_the_same_application_the_one_that_is_equal_is_meant() -> None:
+    files = {
+        "clusters/a/shop.yaml": dumped(GOOD),
+        "clusters/b/shop.yaml": dumped(application(project=None)),
+    }
+    found = engine_scope(files, engine=(application(project=None),))
+    (fault,) = invalid_applications(found)
+    assert fault.file == "clusters/b/shop.yaml"
+
+
 def test_two_applications_of_one_name_in_one_file_are_a_defect() -> None:
     (fault,) = surveyed(duplicates, survey(tree({FILE: dumped(GOOD, GOOD)})))
     assert (fault.rule, fault.severity) == ("argocd-application-duplicate", None)
@@ -245,7 +291,9 @@ def test_an_external_secret_of_a_cluster_may_register_any() -> None:
 
 def test_another_address_of_the_own_cluster_names_the_right_one() -> None:
     (fault,) = unregistered({"server": "https://kubernetes.default.svc.cluster.local"})
-    assert "https://kubernetes.default.svc" in fault.fix
+    assert fault.fix == "set spec.destination.server to https://kubernetes.default.svc"
+    (fault,) = unregistered({"server": "https://prod:6443"})
+    assert fault.fix == "argocd cluster add, for https://prod:6443"
 
 
 def test_two_applications_of_one_cluster_are_one_finding() -> None:

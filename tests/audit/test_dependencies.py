@@ -36,6 +36,18 @@ def test_a_misspelt_host_is_a_defect_of_the_object_that_names_it() -> None:
     assert fault.source == "overlays/dev"
 
 
+def test_the_field_is_that_of_the_kind_of_workload() -> None:
+    template = client(DB_HOST="postgress")["spec"]["template"]
+    rollout = manifest("Rollout", "web", {"template": template})
+    cron = manifest("CronJob", "nightly", {"jobTemplate": {"spec": {"template": template}}})
+    faults = found(hosts_are_services, rollout, cron, POSTGRES)
+
+    assert {(str(f.object), f.field.partition(".containers")[0]) for f in faults} == {
+        ("Rollout shop/web", "spec.template.spec"),
+        ("CronJob shop/nightly", "spec.jobTemplate.spec.template.spec"),
+    }
+
+
 def test_a_host_in_a_configmap_is_a_defect_of_the_configmap() -> None:
     app = container(envFrom=[{"configMapRef": {"name": "settings"}}])
     settings = config_map("settings", DB_HOST="postgress")
@@ -94,6 +106,8 @@ def test_an_init_container_that_waits_for_nobody_says_so() -> None:
         ("TOPIC", "orders"),
         ("API_URL", "https://albums.dev"),
         ("LISTEN_ADDRESS", "albums"),
+        ("OWNER", "kubernetes://apis/apps/v1/namespaces/shop/deployments/order"),
+        ("DATABASE_URL", "sqlite://albums"),
     ],
 )
 def test_other_hosts_and_words_are_fine(name: str, value: str) -> None:
@@ -189,7 +203,10 @@ def test_names_of_pods_that_exist_or_may_exist_are_fine() -> None:
         {"scaleTargetRef": {"kind": "StatefulSet", "name": "kafka"}},
     )
 
+    deployed = (deployment("kafka", kind="Deployment"), *quorum(1)[1:])
+
     assert not found(hosts_are_services, order, *quorum(3))
+    assert not found(hosts_are_services, order, *deployed)
     assert not found(hosts_are_services, order, *quorum(1), scaled)
 
 

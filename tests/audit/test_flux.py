@@ -75,6 +75,24 @@ def test_without_remotes_the_paths_tell_whose_repository_it_is() -> None:
     assert not paths(bad, source, remotes=())
 
 
+def test_a_source_that_includes_others_or_is_in_another_namespace_is_silent() -> None:
+    bad = KUSTOMIZATION % ("a", "./x", "f")
+    source = SOURCE % ("f", OWN, "branch: main")
+    assert paths(bad, source)
+    assert not paths(bad, source.replace("ref:", "include: [{repository: {name: g}}], ref:"))
+    elsewhere = source.replace("namespace: flux-system", "namespace: other")
+    assert not paths(bad, elsewhere)
+    assert paths(bad, source.replace(", namespace: flux-system", ""))
+    named = bad.replace("name: f}", "name: f, namespace: other}")
+    assert paths(named, elsewhere)
+
+
+def test_kinds_of_other_groups_are_none_of_flux() -> None:
+    bad = KUSTOMIZATION % ("a", "./x", "flux-system")
+    assert not paths(bad.replace("kustomize.toolkit.fluxcd.io/v1", "kustomize.config.k8s.io/v1"))
+    assert not paths(bad.replace("kind: Kustomization", "kind: Receiver"))
+
+
 def test_examples_are_silent() -> None:
     bad = KUSTOMIZATION % ("a", "./x", "flux-system")
     found = survey(tree({"docs/a.yaml": bad}))
@@ -118,6 +136,9 @@ def test_a_misspelt_source_is_a_defect() -> None:
     declared = SOURCE % ("fleet-infra", OWN, "branch: main")
     (fault,) = sources(KUSTOMIZATION % ("a", "./apps/dev", "fleet-inrfa"), declared)
     assert fault.severity is Severity.DEFECT
+    assert fault.fix == "set spec.sourceRef.name to fleet-infra"
+    assert "GitRepository flux-system/fleet-infra" in fault.expected
+    assert not sources(KUSTOMIZATION % ("a", "./apps/dev", "'${SOURCE}'"), declared)
 
 
 def test_declared_sources_and_the_bootstrap_s_are_silent() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.audit.checks.ingresses import backends, missing_classes
 from harness.audit.checks.tls_secrets import of_ingresses
-from harness.audit.cluster_profile import KIND
+from harness.audit.cluster_profile import KIND, ClusterProfile
 from harness.audit.finding import Severity
 from harness.audit.source import Unjudged
 from harness.model.refs import ObjectRef
@@ -241,3 +241,46 @@ def test_a_declared_controller_that_answers_to_the_class_is_fine() -> None:
     controller = workload("containers: [{name: c, args: [run, --ingress-class=nginx]}]")
 
     assert faults(missing_classes, together(controller, ingress("", OLD_CLASS))) == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "port", "seen", "mended"),
+    [
+        ("{port: 80}", "number: 5000", "has port 80", "to 80"),
+        ("{port: 80}, {port: 443}", "number: 5000", "has ports 443, 80", "a port of the Service"),
+        ("{port: 80, name: http}", "name: https", "named http", "to http"),
+        ("{port: 80}", "name: web", "named none", "a port of the Service"),
+    ],
+)
+def test_the_ports_that_a_service_has_are_told(
+    ports: str, port: str, seen: str, mended: str
+) -> None:
+    [found] = faults(backends, together(service(f"ports: [{ports}]"), routed(port=port)))
+
+    assert seen in found.message
+    assert mended in found.fix
+    assert "80" in found.expected or "http" in found.expected
+
+
+def test_a_knative_service_has_no_ports_to_judge() -> None:
+    knative = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: catalog}"
+
+    assert faults(backends, together(knative, routed())) == []
+
+
+def test_a_port_that_is_a_placeholder_is_not_judged() -> None:
+    assert faults(backends, together(service(), routed(port="name: '${PORT}'"))) == []
+
+
+def test_declared_classes_are_told() -> None:
+    declared = "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: traefik}"
+
+    [found] = faults(missing_classes, together(declared, ingress(CLASS)))
+
+    assert found.expected == "a class that exists: traefik"
+
+
+def test_a_class_that_the_target_has_is_fine() -> None:
+    target = ClusterProfile(name="own", ingress_classes=frozenset({"nginx"}))
+
+    assert faults(missing_classes, ingress(CLASS), profile=target) == []

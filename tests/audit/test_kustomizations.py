@@ -49,6 +49,14 @@ def test_a_folder_that_flux_bootstrap_fills_is_silent() -> None:
     assert not empty("resources: [gotk-components.yaml, gotk-sync.yaml]\n")
 
 
+@pytest.mark.parametrize("deployer", [None, ObjectRef("Kustomization", "flux-system", "shop")])
+def test_an_empty_root_that_argo_cd_does_not_deploy_is_a_note(deployer: ObjectRef | None) -> None:
+    files = {"overlays/dev/kustomization.yaml": "namespace: shop\n"}
+    found = Source(path="overlays/dev", deployer=deployer)
+    (fault,) = empty_roots(scope(found, tree=tree(files)))
+    assert (fault.severity, fault.cause) == (Severity.NOTE, "R13")
+
+
 def test_a_root_that_renders_something_is_no_fault() -> None:
     found = Source(path="overlays/dev", deployer=APP, objects=objects(POD % "a"))
     assert not list(empty_roots(scope(found)))
@@ -76,9 +84,30 @@ def test_a_folder_that_is_read_with_its_subfolders_is_only_a_note() -> None:
     assert fault.severity is Severity.NOTE
 
 
+def test_a_folder_with_nothing_below_is_a_note() -> None:
+    (fault,) = folder({"apps/readme.md": ""}, {})
+    assert (fault.severity, fault.cause) == (Severity.NOTE, "A20")
+    assert fault.fix == "add the manifests to apps"
+
+
+def test_a_plain_folder_is_no_defect_for_flux_and_nothing_without_an_engine() -> None:
+    files = {"apps/web/pod.yaml": POD % "a"}
+    flux = ObjectRef("Kustomization", "flux-system", "apps")
+    found = Source(path="apps", kind=SourceKind.PLAIN, deployer=flux)
+    (fault,) = empty_roots(scope(found, tree=tree(files)))
+    assert fault.severity is Severity.NOTE
+    alone = Source(path="apps", kind=SourceKind.PLAIN)
+    assert not list(empty_roots(scope(alone, tree=tree(files))))
+
+
+def test_jsonnet_of_another_folder_does_not_count() -> None:
+    assert folder({"apps/web/pod.yaml": POD % "a", "other/main.jsonnet": ""}, {})
+
+
 @pytest.mark.parametrize(
     ("files", "spec"),
     [
+        ({"apps/web/pod.yaml": POD % "a"}, {"directory": {"exclude": "*.json"}}),
         ({"apps/main.jsonnet": "{}"}, {}),
         ({"apps/web/pod.yaml": POD % "a"}, {"directory": {"include": "*.json"}}),
     ],
@@ -109,6 +138,7 @@ def test_a_manifest_beside_listed_ones_that_nobody_lists_is_noted() -> None:
     assert fault.object == ObjectRef("Kustomization", "", "base")
     assert "ConfigMap order" in fault.message
     assert "add order.yaml" in fault.fix
+    assert fault.line == 1
 
 
 def test_all_forgotten_manifests_of_a_kustomization_are_one_note() -> None:
@@ -160,6 +190,7 @@ def test_a_file_left_out_on_purpose_is_silent(name: str) -> None:
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: order}\n",
         "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nmetadata: {name: x}\n",
         "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n",
+        "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name: x}\n",
     ],
 )
 def test_what_is_applied_by_hand_or_read_by_tools_is_silent(content: str) -> None:
@@ -169,6 +200,16 @@ def test_what_is_applied_by_hand_or_read_by_tools_is_silent(content: str) -> Non
 def test_a_file_whose_name_is_commented_out_is_silent() -> None:
     text = "resources:\n- web.yaml\n# - order.yaml  (not yet)\n"
     assert not orphaned({**LISTED, "base/kustomization.yaml": text})
+
+
+def test_its_own_comment_and_files_elsewhere_do_not_name_a_file() -> None:
+    own = "# order.yaml\n" + POD % "order"
+    assert orphaned({**LISTED, "base/order.yaml": own, "ci/all.yaml": "run: order.yaml"})
+
+
+def test_a_file_that_a_root_reads_without_naming_it_is_silent() -> None:
+    read = frozenset({"base/order.yaml", "base/web.yaml", "base"})
+    assert not orphaned(LISTED, visited=read)
 
 
 def test_a_patch_that_is_named_is_silent() -> None:
@@ -193,6 +234,7 @@ def test_nothing_is_said_where_an_unjudged_or_broken_root_may_read_the_file() ->
 def test_nothing_is_said_of_a_file_that_a_plain_root_reads() -> None:
     plain = Source(path=".", kind=SourceKind.PLAIN)
     assert not orphaned(LISTED, ROOT, plain)
+    assert orphaned(LISTED, ROOT, Source(path="elsewhere", kind=SourceKind.PLAIN))
 
 
 def test_a_base_that_nobody_deploys_is_silent() -> None:

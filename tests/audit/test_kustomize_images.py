@@ -52,6 +52,20 @@ def test_an_entry_that_is_like_no_image_is_a_note() -> None:
     assert "ghcr.io/acme/catalog" in fault.expected
 
 
+def test_an_entry_with_a_digest_is_said_with_it() -> None:
+    text = "images:\n- name: order\n  digest: sha256:abc\n"
+    (fault,) = found(text, "ghcr.io/acme/order:v1")
+    assert "newTag sha256:abc" in fault.message
+
+
+def test_a_name_that_is_nearly_right_is_meant_unless_two_are() -> None:
+    text = "images:\n- name: ghcr.io/acme/catalogue\n  newTag: v2\n"
+    (fault,) = found(text, "ghcr.io/acme/catalogues:v1")
+    assert fault.severity is None
+    (fault,) = found(text, "ghcr.io/acme/catalogues:v1", "ghcr.io/acme/cataloguer:v1")
+    assert fault.severity is Severity.NOTE
+
+
 def test_all_entries_that_are_left_over_are_one_note() -> None:
     text = TAG + "- name: cart\n  newTag: v2\n"
     (fault,) = found(text, "ghcr.io/acme/catalog:v1")

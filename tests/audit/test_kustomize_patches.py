@@ -66,6 +66,13 @@ def test_a_target_without_name_that_selects_nothing_is_a_note(target: str) -> No
     assert fault.severity is Severity.NOTE
 
 
+@pytest.mark.parametrize(
+    "target", ["{group: batch, kind: Deployment, name: web}", "{kind: Deploy, name: web}"]
+)
+def test_group_and_kind_count(target: str) -> None:
+    assert found(patch(target))
+
+
 def test_a_name_is_matched_as_a_whole() -> None:
     assert found(patch("{kind: Deployment, name: we}"))
 
@@ -77,6 +84,8 @@ def test_prefixes_and_hashes_are_allowed_for() -> None:
     assert not found(overlay, rendered, base="namePrefix: dev-\n")
     generated = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: env-7k2m9}\n"
     assert not found(patch("{kind: ConfigMap, name: env}"), generated)
+    assert found(patch("{kind: ConfigMap, name: other}"), generated)
+    assert found(overlay.replace("web-v1", "other"), rendered, base="namePrefix: dev-\n")
 
 
 def test_an_object_that_another_patch_deletes_counts() -> None:
@@ -91,6 +100,14 @@ def test_a_root_that_renders_nothing_has_no_targets_to_judge() -> None:
 def test_a_deletion_from_a_remote_base_is_silent() -> None:
     deletion = patch("{kind: Deployment, name: far}", "$patch: delete")
     assert found(deletion)
+    assert found(patch("{kind: Deployment, name: far}"), base="helmCharts: [{name: far}]\n")
+    remote = "bases: []\ncomponents: ['https://github.com/x/y?ref=v1']\n"
+    assert found(deletion, base=remote)
+    files = {
+        "a/kustomization.yaml": f"resources: ['https://github.com/x/y?ref=v1']\n{deletion}",
+    }
+    root = Source(path="a", objects=objects(WEB))
+    assert not surveyed(unmatched_targets, survey(tree(files), root))
     assert not found(deletion, base="bases: []\nhelmCharts: [{name: far}]\n")
 
 
@@ -133,6 +150,9 @@ def test_a_component_is_a_fault_only_when_no_root_has_the_object() -> None:
         "null",
         "[]",
         "{labelSelector: app=x}",
+        "{group: batch}",
+        "{kind: Deployment, name: $(NAME)}",
+        "{kind: Deployment, name: 'a b'}",
     ],
 )
 def test_targets_that_cannot_be_compared_are_silent(target: str) -> None:

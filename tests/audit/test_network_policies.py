@@ -139,6 +139,19 @@ def test_two_items_that_look_like_one_are_noted_once() -> None:
     assert (fault.rule, fault.cause) == ("netpol-peer-split", "N03")
 
 
+def test_pods_of_a_known_namespace_are_looked_for_there() -> None:
+    def rule(app: str, *names: str) -> Object:
+        wanted = {"matchExpressions": [{"key": NAME, "operator": "In", "values": list(names)}]}
+        peer = {"namespaceSelector": wanted, **pods(app=app)}
+        return policy("p", ingress=[{"from": [peer]}])
+
+    tools = deployment("probe", namespace="tools")
+
+    assert len(found(peers_mean_somebody, rule("prober", "tools"), tools, *SHOP)) == 1
+    assert not found(peers_mean_somebody, rule("probe", "tools"), tools, *SHOP)
+    assert not found(peers_mean_somebody, rule("prober", "tools", "more"), tools, *SHOP)
+
+
 # --- DNS
 
 
@@ -328,6 +341,28 @@ def test_policies_of_another_source_without_namespace_count_only_for_their_own()
     assert len(judged(Source(path="all", objects=tuple(nowhere)))) == 1
 
 
+def test_an_allowing_policy_of_a_sibling_without_namespace_counts() -> None:
+    def nameless(*objects: Object) -> tuple[Object, ...]:
+        return tuple({**o, "metadata": {"name": o["metadata"]["name"]}} for o in objects)
+
+    one = Source(path="a", objects=nameless(DENY, *SHOP))
+    other = Source(path="b", objects=nameless(DNS, OUT, IN, deployment("x")))
+
+    assert [*policies_allow_dependencies(scope(one))]
+    assert not [*policies_allow_dependencies(scope(one, other))]
+    assert not [*policies_allow_dns(scope(one, other))]
+
+
+def test_many_clients_of_one_policy_are_one_finding() -> None:
+    clients = [deployment(f"c{n}", container(env={"DB_HOST": "db:5432"})) for n in range(6)]
+    closed = policy("in", {"matchLabels": {"app": "db"}}, policyTypes=["Ingress"])
+    (fault,) = found(policies_allow_dependencies, closed, *clients, DB, service("db", 5432))
+
+    assert "likewise c1 to db, c2 to db, c3 to db and 2 more" in fault.message
+    assert fault.expected.endswith("; and 3 more")
+    assert fault.fix.startswith("add a policy for pods with app=db: ingress: ")
+
+
 def test_an_allowing_policy_in_another_source_counts() -> None:
     one = Source(path="a", objects=(DENY, *SHOP))
     other = Source(path="b", objects=(DNS, OUT, IN))
@@ -397,6 +432,15 @@ def test_whoever_cannot_be_the_controller_is_no_way_in(rule: Object) -> None:
     assert len(found(policies_allow_outside, *objects)) == 1
 
 
+def test_without_namespaces_anybody_may_be_the_controller() -> None:
+    rule = policy("in", ingress=[{"from": [pods(app="catalog")]}])
+    objects = (DENY, rule, ingress(), *PUBLISHED)
+    nameless = [{**o, "metadata": {"name": o["metadata"]["name"]}} for o in objects]
+
+    assert found(policies_allow_outside, *objects)
+    assert not found(policies_allow_outside, *nameless)
+
+
 def test_routes_and_load_balancers_are_entrances_too() -> None:
     ref = {"name": "order", "port": 80}
     route = manifest(
@@ -451,3 +495,19 @@ def test_odd_input_raises_nothing(odd: Object) -> None:
     )
     for check in checks:
         assert all(isinstance(f, Fault | NotJudged) for f in check(of(odd, DENY, ingress(), *SHOP)))
+
+
+def test_many_policies_are_judged_by_namespace_with_the_same_result() -> None:
+    def shop(name: str) -> list[Object]:
+        objects = (DENY, DNS, OUT, *SHOP)
+        return [{**o, "metadata": {**o["metadata"], "namespace": name}} for o in objects]
+
+    few = [o for n in range(3) for o in shop(f"shop-{n}")]
+    many = [o for n in range(40) for o in shop(f"shop-{n}")]
+
+    def told(objects: list[Object]) -> list[tuple[str, str, str]]:
+        faults = found(policies_allow_dependencies, *objects)
+        return sorted((f.cause, f.object.namespace, f.fix) for f in faults)
+
+    assert told(few) == [each for each in told(many) if each[1] in {"shop-0", "shop-1", "shop-2"}]
+    assert len(told(many)) == 40

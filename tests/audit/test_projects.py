@@ -212,6 +212,28 @@ def test_kinds_that_are_not_permitted_are_one_finding_with_all_of_them() -> None
     assert len(finding.users) == 2
 
 
+def test_a_kind_that_is_denied_is_to_be_taken_from_the_list_of_denials() -> None:
+    denied = project(namespaceResourceBlacklist=[{"group": "apps", "kind": "Deployment"}])
+    (fault,) = refused(denied, app(), sources=(rendered(DEPLOYMENT),))
+    assert fault.fix == "remove Deployment (apps) from spec.namespaceResourceBlacklist"
+    assert "apps/Deployment" in fault.expected
+
+
+def test_a_list_of_kinds_that_lacks_one_is_to_be_completed() -> None:
+    narrow = project(namespaceResourceWhitelist=[{"group": "", "kind": "Service"}])
+    (fault,) = refused(narrow, app(), sources=(rendered(DEPLOYMENT),))
+    assert fault.field == "spec.namespaceResourceWhitelist"
+
+
+def test_placeholders_of_applications_are_not_compared() -> None:
+    spec = {"repoURL": "https://github.com/${ORG}/shop", "path": "x"}
+    assert not refused(project(), app(source=spec))
+    assert not refused(project(), app(destination={"name": "in-cluster", "namespace": "${NS}"}))
+    templated = app(destination={"name": "in-cluster", "namespace": "${NS}"}, **CREATES)
+    assert not list(uncreatable_namespaces(found(project(), templated)))
+    assert not list(uncreatable_namespaces(found(app(**CREATES))))
+
+
 def test_a_kind_of_unknown_scope_is_silent_unless_its_crd_is_here() -> None:
     text = "apiVersion: acme.io/v1\nkind: Shop\nmetadata: {name: a}\n"
     assert not refused(project(), app(), sources=(rendered(text),))
@@ -244,6 +266,13 @@ def test_a_declared_project_default_counts() -> None:
 )
 def test_odd_projects_raise_nothing(spec: dict[str, Any]) -> None:
     refused(project(**spec), app())
+
+
+def test_a_project_that_is_only_rendered_has_no_line_here() -> None:
+    text = str(yaml.safe_dump(project(sourceRepos=[])))
+    scope = found(app(), sources=(Source(path="projects", objects=objects(text)),))
+    (fault,) = refusals(scope)
+    assert (fault.file, fault.line) == ("", 0)
 
 
 def missing(*documents: dict[str, Any], **more: Any) -> list[Fault]:

@@ -115,6 +115,10 @@ def test_a_missing_folder_of_an_application_is_left_to_the_rule_of_paths() -> No
     text = "must build at directory: not a valid directory"
     failure = RenderFailure(path="overlays/qa", text=text, deployer=app)
     assert not list(failing_roots(survey(tree(FILES), failures=(failure,))))
+    for other in (replace(failure, deployer=None), replace(failure, path="overlays/dev")):
+        assert list(failing_roots(survey(tree(FILES), failures=(other,))))
+    whole = replace(failure, path=".")
+    assert list(failing_roots(survey(tree(FILES), failures=(whole,))))
 
 
 def test_a_chart_that_does_not_render_is_not_judged() -> None:
@@ -122,6 +126,26 @@ def test_a_chart_that_does_not_render_is_not_judged() -> None:
     failure = RenderFailure(path="charts/web", text="Error: nil pointer evaluating .Values.x")
     (found,) = failing_roots(survey(tree(files), failures=(failure,)))
     assert isinstance(found, NotJudged)
+    both = {**files, "charts/web/kustomization.yaml": "resources: []\n"}
+    (found,) = failing_roots(survey(tree(both), failures=(failure,)))
+    assert isinstance(found, Fault)
+
+
+def test_without_a_kustomization_the_place_is_the_one_that_is_missing() -> None:
+    text = "Error: unable to find one of 'kustomization.yaml', 'kustomization.yml' or "
+    text += "'Kustomization' in directory '/checkout/apps'"
+    failure = RenderFailure(path="apps", text=text, root=ROOT)
+    files = {"apps/pod.yaml": "kind: Pod\n"}
+    (fault,) = surveyed(failing_roots, survey(tree(files), failures=(failure,)))
+    assert (fault.cause, fault.file) == ("R02", "apps/kustomization.yaml")
+
+
+def test_the_kustomization_at_the_top_is_found() -> None:
+    text = 'Error: invalid Kustomization: json: unknown field "resource"'
+    failure = RenderFailure(path=".", text=text, root=ROOT)
+    files = {"kustomization.yaml": "resource: []\n"}
+    (fault,) = surveyed(failing_roots, survey(tree(files), failures=(failure,)))
+    assert (fault.file, fault.object.name) == ("kustomization.yaml", ".")
 
 
 BAD = YamlFault(file="base/deployment.yaml", line=7, message="found character '\\t'")

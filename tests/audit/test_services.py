@@ -207,6 +207,8 @@ def test_a_number_is_fine_where_nothing_shows_that_the_program_listens_elsewhere
     assert not found(target_ports_exist, order, deployment("order", probed(80)))
     assert not found(target_ports_exist, order, deployment("order", written))
     assert not found(target_ports_exist, order, deployment("order", NAMED))
+    unnamed = container(ports=[{"containerPort": 8080}])
+    assert not found(target_ports_exist, order, deployment("order", unnamed))
 
 
 def test_numbers_in_quotes_are_taken_for_names() -> None:

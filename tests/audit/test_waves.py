@@ -273,6 +273,14 @@ def test_an_unknown_hook_or_policy_is_a_defect(marks: dict[str, str], words: str
     assert words in fault.message
 
 
+def test_a_misspelt_hook_names_the_right_one_and_another_all_of_them() -> None:
+    (fault,) = faults(unknown_words, marked(SECRET, hook="PreSnyc"))
+    assert (fault.expected, fault.fix) == ("PreSync", "write PreSync")
+    (fault,) = faults(unknown_words, marked(SECRET, hook="zzzz"))
+    assert fault.expected.startswith("one of PostDelete, PostSync")
+    assert fault.fix == f"correct {HOOK}"
+
+
 @pytest.mark.parametrize(
     "marks",
     [
@@ -311,6 +319,8 @@ def test_a_hook_with_a_new_name_each_time_that_nothing_deletes_is_a_note() -> No
         marked(JOB % "", hook="PreSync", policy="HookSucceeded"),
         marked(JOB % "ttlSecondsAfterFinished: 60", hook="PreSync"),
         marked((JOB % "").replace("generateName: migrate-", "name: migrate"), hook="PreSync"),
+        marked(JOB % "", hook="PreSync", **{"helm.sh/hook-delete-policy": "hook-succeeded"}),
+        marked((JOB % "").replace("{generateName", "{name: migrate, generateName"), hook="Sync"),
         JOB % "",
     ],
 )

@@ -27,6 +27,8 @@ def test_a_selector_that_is_no_part_of_the_labels_is_a_defect(selector: str, lab
     assert (fault.rule, fault.cause) == ("selector-not-in-template", "R15")
     assert fault.object == ObjectRef("Deployment", "shop", "web")
     assert fault.field == "spec.selector.matchLabels[app]"
+    assert ("app=order" in fault.message) == ("order" in labels)
+    assert ("no label app" in fault.message) != ("order" in labels)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harness.diagnosis.diagnose import diagnose
-from harness.diagnosis.ending import LINGER_SECONDS, may_end
+from harness.diagnosis.ending import LINGER_SECONDS, PULL_SECONDS, may_end
 from harness.diagnosis.fold import folded
 from harness.model.finding import Diagnosis, Finding, Outcome, Phase
 from harness.model.refs import ObjectRef
@@ -54,6 +55,15 @@ def test_a_pod_that_has_not_tried_its_image_is_waited_for() -> None:
 
     assert not ended(made, FAILED, 6)
     assert ended(made, FAILED, 5 + LINGER_SECONDS)
+
+
+def test_a_second_pull_of_an_image_is_waited_for_longer_than_anything_else() -> None:
+    again = replace(finding(START + 31), cause="I01", phase=Phase.IMAGE)
+    refused_once = replace(FAILED, suspects=(again,))
+
+    assert not ended(world(), refused_once, 5 + LINGER_SECONDS)
+    assert ended(world(), refused_once, 5 + PULL_SECONDS)
+    assert ended(world(), replace(FAILED, suspects=(finding(START + 31),)), 5 + LINGER_SECONDS)
 
 
 def test_pods_that_are_not_created_yet_are_waited_for() -> None:

@@ -98,6 +98,8 @@ def _has_empty_list(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_has_empty_list, value[:200]))
     found = mapping(value)
+    if not found:
+        return False
     elements = mapping(found.get("list"))
     if elements.get("elements") == [] and not text(elements.get("elementsYaml")):
         return True

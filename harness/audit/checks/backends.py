@@ -105,15 +105,15 @@ def _wrong_port(scope: Scope, backend: Backend) -> Iterator[Fault]:
 def _port_fault(backend: Backend, asked: str, choices: list[str], offered: list[str]) -> Fault:
     holder, service = backend.holder, backend.service
     like = nearest(asked, choices) or (choices[0] if len(choices) == 1 else "")
-    field = backend.port_field or backend.field
-    known = f"the ports {listed(offered)}"
-    known += "" if choices == offered else f", named {listed(choices)}"
+    field = backend.port_field
+    names = "" if choices == offered else f", named {listed(choices)}"
     return Fault(
         rule="ingress-backend-port-missing",
         object=service,
-        message=f"{holder.ref} asks for port {asked} of {service}, which has {known}",
+        message=f"{holder.ref} asks for port {asked} of {service}, which has "
+        f"{'port' if len(offered) == 1 else 'ports'} {listed(offered)}{names}",
         expected=f"a port of the Service: {listed(choices or offered)}",
-        fix=f"Set {field} of {holder.ref} to {like or choices or offered}"
+        fix=f"Set {field} of {holder.ref} to {like}"
         if like
         else f"Set {field} of {holder.ref} to a port of the Service, or add the port {asked} to it",
         severity=Severity.DEFECT,

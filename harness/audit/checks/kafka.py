@@ -87,11 +87,7 @@ def _malformed(broker: Broker, name: str, value: str) -> Fault:
 
 def _no_cluster_id(broker: Broker) -> Iterator[Fault]:
     server = broker.server
-    if (
-        server.is_whole
-        and "CLUSTER_ID" not in server.given | set(server.words)
-        and not server.words
-    ):
+    if server.is_whole and "CLUSTER_ID" not in server.given and not server.words:
         yield fault(
             broker,
             cause="K03",

@@ -59,14 +59,14 @@ def _is_kustomization(obj: Object) -> bool:
 
 def _applied(source: Source, count: int, scope: Scope) -> Fault:
     file, line = deployer_place(source, scope.tree, "spec", "source", "directory")
-    files = "a kustomization.yaml" if count == 1 else f"{count} kustomization files"
+    files = "a kustomization" if count == 1 else f"{count} kustomizations"
     return Fault(
         rule="crd-missing",
         object=source.deployer or ObjectRef("Folder", "", source.path),
-        message=f"{source.deployer} applies {files} of {source.path} as manifests, and no cluster "
+        message=f"{source.deployer} applies {files} of {source.path} like a manifest, and no cluster "
         f"has the kind Kustomization of {KUSTOMIZE}",
         expected="an overlay as path without spec.source.directory, or a folder of manifests alone",
-        fix="exclude '{*/,}kustomization.yaml' in spec.source.directory, or name an overlay",
+        fix="set spec.source.directory.exclude to '*kustomization.yaml', or name an overlay",
         cause="A11",
         severity=Severity.DEFECT,
         field="spec.source.directory",

@@ -16,7 +16,7 @@ from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.reading import at, entries, whole
 from harness.audit.scope import Scope
 from harness.audit.world import World, separate, world
-from harness.connectivity.dependencies import Graph
+from harness.connectivity.dependencies import Dependency, Graph
 from harness.connectivity.nearness import Lack
 from harness.connectivity.peers import Direction, rules
 from harness.connectivity.reach import DNS, Blocked, Miss, blocked, seen
@@ -32,6 +32,8 @@ SHOWN = 3
 """So many further clients and rules are written out."""
 DNS_PORTS = frozenset({53, 5353, "dns", "dns-tcp", "dns-udp"})
 OPENSHIFT_DNS = "openshift-dns"
+MOST_POLICIES = 100
+"""With more of them, namespaces are judged one by one."""
 Key = tuple[ObjectRef, ObjectRef, int, str, str]
 
 
@@ -90,7 +92,30 @@ def _blocked(here: World) -> tuple[Blocked, ...]:
     )
     asking = frozenset(c for c in here.graph.clients_of_dns if c.namespace in spaces)
     graph = Graph(dependencies=needs, clients_of_dns=asking)
-    return tuple(b for b in blocked(graph, here.objects, {}) if not b.advisory)
+    parts = [(graph, here.objects)]
+    if len(here.inventory.policies) > MOST_POLICIES:
+        parts = list(_by_client(here, graph))
+    labels = here.inventory.namespaces
+    return tuple(b for part, known in parts for b in blocked(part, known, labels) if not b.advisory)
+
+
+def _by_client(here: World, graph: Graph) -> Iterator[tuple[Graph, tuple[Any, ...]]]:
+    """Yields the needs of each namespace's clients, with the objects that bear on them.
+
+    Every policy is asked about every connection, so that a large cluster is judged in parts.
+    """
+    by_space: dict[str, list[Any]] = {}
+    for obj in here.objects:
+        by_space.setdefault(ObjectRef.of(obj).namespace, []).append(obj)
+    needs: dict[str, list[Dependency]] = {}
+    for need in graph.dependencies:
+        needs.setdefault(need.client.namespace, []).append(need)
+    for space in sorted({*needs, *(c.namespace for c in graph.clients_of_dns)}):
+        own = tuple(needs.get(space, ()))
+        around = {space, *(need.server.namespace for need in own if need.server)}
+        asking = frozenset(c for c in graph.clients_of_dns if c.namespace == space)
+        known = tuple(obj for each in sorted(around) for obj in by_space.get(each, ()))
+        yield Graph(dependencies=own, clients_of_dns=asking), known
 
 
 def _renamed(found: Blocked, here: World) -> Blocked:

@@ -171,25 +171,28 @@ def _of_kinds(
     app: Application, project: Project, objects: Iterable[Object], scope: Scope
 ) -> Iterator[Refusal]:
     custom = custom_scopes(scope)
-    for group, kind, name, namespaced in sorted(
-        {
-            (group_of(obj), ref_of(obj).kind, ref_of(obj).name, namespaced)
-            for obj in objects
-            if (namespaced := is_namespaced(obj, custom)) is not None
-        }
-    ):
-        if not any(
-            permits_kind(s, group, kind, name, namespaced=namespaced) for s in project.specs
-        ):
-            word = "namespace" if namespaced else "cluster"
-            is_denied = namespaced and not any(
-                s.get(f"{word}ResourceWhitelist") for s in project.specs
-            )
-            list_name = "Blacklist" if is_denied else "Whitelist"
-            what = f"{kind} ({group})" if group else kind
-            yield Refusal(
-                application=app, cause="A08", field=f"spec.{word}Resource{list_name}", what=what
-            )
+    kinds = {
+        (group_of(obj), ref_of(obj).kind, ref_of(obj).name, namespaced)
+        for obj in objects
+        if (namespaced := is_namespaced(obj, custom)) is not None
+    }
+    for found in sorted(kinds):
+        group, kind, _, namespaced = found
+        word = "namespaceResource" if namespaced else "clusterResource"
+        if any(_permits(spec, found) for spec in project.specs):
+            continue
+        is_denied = any(_permits({**s, f"{word}Blacklist": []}, found) for s in project.specs)
+        yield Refusal(
+            application=app,
+            cause="A08",
+            field=f"spec.{word}{'Blacklist' if is_denied else 'Whitelist'}",
+            what=f"{kind} ({group})" if group else kind,
+        )
+
+
+def _permits(spec: Mapping[str, Any], found: tuple[str, str, str, bool]) -> bool:
+    group, kind, name, namespaced = found
+    return permits_kind(spec, group, kind, name, namespaced=namespaced)
 
 
 def _faults(project: Project, refused: Sequence[Refusal]) -> Iterator[Fault]:
@@ -197,8 +200,8 @@ def _faults(project: Project, refused: Sequence[Refusal]) -> Iterator[Fault]:
     what = listed(sorted({r.what for r in refused}), 4)
     steps = first.field.split(".")
     line = line_of(project.text, *steps, kind=project.ref.kind, name=project.ref.name)
-    verb = "remove them from" if first.field.endswith("Blacklist") else "add"
-    fix = f"{verb} {first.field}" if verb != "add" else f"add {what} to {first.field}"
+    is_denied = first.field.endswith("Blacklist")
+    fix = f"remove {what} from {first.field}" if is_denied else f"add {what} to {first.field}"
     apps = tuple(dict.fromkeys(r.application.ref for r in refused))
     who = f"{apps[0].name} needs" if len(apps) == 1 else f"{len(apps)} of its Applications need"
     for app in apps:
@@ -207,7 +210,7 @@ def _faults(project: Project, refused: Sequence[Refusal]) -> Iterator[Fault]:
             object=project.ref,
             user=app,
             message=f"the AppProject {project.ref.name} {_REASON[first.cause]} {what}, which {who}",
-            expected=_permitted(project, first.field),
+            expected=_permitted(project, first.field, is_denied=is_denied),
             fix=fix,
             cause=first.cause,
             field=first.field,
@@ -216,10 +219,11 @@ def _faults(project: Project, refused: Sequence[Refusal]) -> Iterator[Fault]:
         )
 
 
-def _permitted(project: Project, field_name: str) -> str:
-    """Returns in words what the project does permit."""
+def _permitted(project: Project, field_name: str, *, is_denied: bool) -> str:
+    """Returns in words what the project does permit, or what it denies."""
     values = [v for s in project.specs for v in _entries(s.get(field_name.partition(".")[2]))]
-    return f"{field_name} that hold it; now: {listed(values, 4)}"
+    verb = "without" if is_denied else "with"
+    return f"{field_name} {verb} it; now: {listed(values, 4)}"
 
 
 def _entries(value: Any) -> Iterator[str]:

@@ -45,8 +45,13 @@ class Scaler:
         return self.version.rpartition("/")[0]
 
 
-def scalers(here: World) -> Iterator[Scaler]:
-    """Yields the autoscalers of a world."""
+def scalers(here: World) -> tuple[Scaler, ...]:
+    """Returns the autoscalers of a world."""
+    found: tuple[Scaler, ...] = here.memo("scalers", lambda: tuple(_scalers(here)))
+    return found
+
+
+def _scalers(here: World) -> Iterator[Scaler]:
     for each in here.declared:
         group = group_of(each.object)
         if each.ref.kind == HPA and group == "autoscaling":

@@ -98,8 +98,13 @@ class Server:
         return next((v for v in found if v and not is_placeholder(v)), "")
 
 
-def servers(here: World) -> Iterator[Server]:
-    """Yields every container that runs as long as its pod does."""
+def servers(here: World) -> tuple[Server, ...]:
+    """Returns every container that runs as long as its pod does."""
+    found: tuple[Server, ...] = here.memo("servers", lambda: tuple(_servers(here)))
+    return found
+
+
+def _servers(here: World) -> Iterator[Server]:
     for template in here.templates:
         for container in serving(template):
             yield _server(here, template, container)

@@ -44,15 +44,21 @@ def services_set_no_variable(scope: Scope) -> Iterable[Fault | NotJudged]:
         for server in servers(here):
             if server.template.spec.get("enableServiceLinks") is False or not server.is_whole:
                 continue
-            linked = _linked(here, server)
+            linked = _linked(here, server.template.ref.namespace)
             for variable, cause, severity in _read(server):
                 if variable in linked and variable not in server.given:
                     yield _fault(server, variable, cause, linked[variable], severity)
 
 
-def _linked(here: World, server: Server) -> dict[str, str]:
-    """Returns the variables that the Services of the pod's namespace set, with the Services."""
-    found = here.inventory.services_of(server.template.ref.namespace)
+def _linked(here: World, namespace: str) -> dict[str, str]:
+    """Returns the variables that the Services of a namespace set, with the Services."""
+    key = f"service links of {namespace}"
+    linked: dict[str, str] = here.memo(key, lambda: _links(here, namespace))
+    return linked
+
+
+def _links(here: World, namespace: str) -> dict[str, str]:
+    found = here.inventory.services_of(namespace)
     return {
         f"{name.upper().replace('-', '_')}_PORT": name
         for name, service in found.items()

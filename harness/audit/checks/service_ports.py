@@ -200,7 +200,7 @@ def _probed_ports(template: PodTemplate) -> set[int]:
     found: set[int] = set()
     for container in serving(template):
         ports = entries(container.get("ports"))
-        names = {text(p.get("name")): whole(p.get("containerPort")) for p in ports}
+        names = {text(p["name"]): whole(p.get("containerPort")) for p in ports if p.get("name")}
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             for handler in ("httpGet", "tcpSocket", "grpc"):
                 asked = at(container, probe, handler, "port")
