@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,9 @@ def _asked(peer: Peer, stage: Stage, kit: Kit) -> tuple[list[Said], float, int]:
         environment=entrant.environment,
         limit_seconds=LIMIT_SECONDS,
     )
-    return list(peer.read(taken)), taken.seconds, taken.code
+    here = f"{stage.folder}/"
+    said = [replace(message, text=message.text.replace(here, "")) for message in peer.read(taken)]
+    return said, taken.seconds, taken.code
 
 
 def judged(

@@ -272,7 +272,7 @@ FAULTS = (
         edits=(
             Edit(path=f"{BASE}/services/kustomization.yaml", old="  - order\n", new="  - orders\n"),
         ),
-        telling=("orders",),
+        telling=("base/services/orders", "names 'orders'"),
         rules=("render-failure",),
         places=(Place(path=f"{BASE}/services/kustomization.yaml", text="- orders"),),
     ),

@@ -26,6 +26,7 @@ KUBE_SCORE = "kube-score"
 FLUX_LOCAL = "flux-local test"
 KUBERNETES = "1.36"
 ARGO_KINDS = "Application,ApplicationSet,AppProject"
+SCHEMA_FOLDER = re.compile(r"file://\S*/")
 DOES_NOT_RENDER = 99
 GOOD_ENOUGH = 5
 """kube-score's grade of what it calls neither critical nor a warning begins above this."""
@@ -139,7 +140,7 @@ def kubeconform_said(found: Timed) -> list[Said]:
     """Returns what kubeconform objects to, and why kustomize did not render."""
     resources = _document(found, {"resources": []})["resources"] or []
     told = [f"{r['kind']} {r['version']} {r['name']}: {r['msg']}" for r in resources]
-    return [*map(Said, told), *kustomize_said(found)]
+    return [*(Said(SCHEMA_FOLDER.sub("", text)) for text in told), *kustomize_said(found)]
 
 
 def kube_score_said(found: Timed) -> list[Said]:

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.audit_faults import FAULTS
-from bench.audit_peers import HARNESS, KUBERNETES, PEERS
+from bench.audit_peers import FLUX_LOCAL, HARNESS, KUBE_SCORE, KUBECONFORM, KUBERNETES, PEERS
 from bench.audit_scale import in_sum
-from bench.audit_speed import BUDGET, COLD, WARM
+from bench.audit_speed import BUDGET, COLD, KUSTOMIZE, WARM
 from bench.table import DASH, rows, template
 
 SECTION = "audit.md.j2"
 MIB_ROWS = (("the process itself", "peak_mib"), ("its children", "children_mib"))
 Values = Mapping[str, Any]
+ORDER = (KUSTOMIZE, COLD, WARM, KUBECONFORM, KUBE_SCORE, FLUX_LOCAL)
 
 
 def audit_section(measured: Values) -> str:
@@ -61,7 +62,7 @@ def time_table(entrants: Mapping[str, Values]) -> str:
                 f"{taken['processor_seconds']['median']:.2f}",
                 ratio(taken["ratio"]),
             ]
-            for name, taken in entrants.items()
+            for name, taken in sorted(entrants.items(), key=lambda item: ORDER.index(item[0]))
         ],
     )
 

@@ -201,7 +201,7 @@ def test_a_paused_engine_is_itself_told(shop: Shop) -> None:
 
 
 def test_a_manual_edit_names_who_when_and_the_line(shop: Shop) -> None:
-    shop.kubectl("edit", "deployment", "web", editor="sed -i s/api:8080/api:9090/")
+    shop.kubectl("edit", "deployment", "web", editor="sed -i 's/value: api:8080/value: api:9090/'")
 
     found = shop.findings()
 

@@ -13,22 +13,15 @@ from harness.comparison.place import Place, find_place
 from harness.comparison.question import DriftQuestion
 from harness.config import load_settings
 from harness.drift.compare import compare
-from harness.drift.terms import Locate, Terms, WantedOf
+from harness.drift.terms import Terms, WantedOf
 from harness.io.kube import KubeError
 from harness.io.process import ProcessRunner, Runner
 from harness.model.drift import Gap
 from harness.model.errors import ClusterError, UsageError
-from harness.model.refs import ObjectRef
 from harness.model.repository import Declaration
 from harness.repo.declaration import Tools, declare
 from harness.repo.kustomize_program import find_kustomize
-from harness.repo.origin import Origins
-from harness.watch.credentials import (
-    is_credential_name,
-    is_reference,
-    without_configured_credentials,
-)
-from harness.watch.redacted import HIDDEN
+from harness.stages.gap import SALT_BYTES, conceal, locator
 
 
 def ask(question: DriftQuestion) -> Gap:
@@ -47,7 +40,7 @@ def ask(question: DriftQuestion) -> Gap:
     known = digests(declaration.images, place.run)
     terms = Terms(
         conceal=conceal,
-        salt=secrets.token_bytes(16),
+        salt=secrets.token_bytes(SALT_BYTES),
         wanted=wanted,
         locate=locator(declaration),
         images=known.known,
@@ -121,24 +114,6 @@ def _wanted(
     if place.run is not None:
         return of_run(question.repository, place.run, runner), ()
     return of_checkout(question.repository, runner)
-
-
-def locator(declaration: Declaration) -> Locate:
-    """Returns what finds the line of the repository that sets a field."""
-    origins = Origins(declaration.root, [a.application.path for a in declaration.applications])
-
-    def locate(ref: ObjectRef, field: str, folder: str) -> tuple[str, int]:
-        found = origins.locate(ref, field, folder) or origins.locate(ref, field)
-        return (found.file, found.line) if found else ("", 0)
-
-    return locate
-
-
-def conceal(name: str, text: str) -> str:
-    """Returns a text without the credentials that its name or its form give away."""
-    if text and is_credential_name(name) and not is_reference(text):
-        return HIDDEN
-    return without_configured_credentials(text)
 
 
 def _refused(error: KubeError) -> ClusterError:

@@ -35,9 +35,10 @@ def of_run(tree: Path, run: RunFolder, runner: Runner) -> WantedOf:
     except (OSError, RepositoryError):
         return lambda _expected, _synced: Wanted()
     why = "the tree has changed since" if now != published else "the published commit is not synced"
+    behind = Wanted(revision=now, behind=why, fix="harness up" if now != published else "")
 
     def wanted(_: ExpectedApplication, synced: str) -> Wanted:
-        return Wanted(revision=now, behind=why if synced and synced != now else "")
+        return behind if synced and synced != now else Wanted(revision=now)
 
     return wanted
 

@@ -74,6 +74,11 @@ class ApiResources:
         """Returns a kind; None where it is not served."""
         return self.by_kind.get((group_version, kind))
 
+    def versions(self, group: str, kind: str) -> tuple[str, ...]:
+        """Returns the group-versions in which a kind is served."""
+        found = self.by_kind.values()
+        return tuple(r.group_version for r in found if (r.group, r.kind) == (group, kind))
+
     def listable(self) -> tuple[Resource, ...]:
         """Returns the kinds of which somebody may have left an object in a namespace."""
         return tuple(r for r in self.by_kind.values() if r.is_listable)

@@ -14,7 +14,16 @@ from harness.drift.api_resources import THREADS, ApiResources, read_resources
 from harness.drift.extras import SYSTEM, is_hook
 from harness.drift.gap import assembled
 from harness.drift.listing import read_applications, read_listing
-from harness.drift.observe import Asked, LiveApi, Reading, asked, check_dry_run, read_live, rehearse
+from harness.drift.observe import (
+    Asked,
+    LiveApi,
+    Reading,
+    asked,
+    check_dry_run,
+    placed,
+    read_live,
+    rehearse,
+)
 from harness.drift.scope import Evidence, Scope
 from harness.drift.terms import Terms
 from harness.model.declared import ENGINE_NAMESPACE, declared_objects
@@ -29,8 +38,9 @@ def compare(kube: LiveApi, declaration: Declaration, terms: Terms) -> Gap:
         KubeError: The API server does not say what it serves.
         ClusterError: It stored what it was only to rehearse.
     """
-    everything = _asked(declaration)
-    resources = read_resources(kube, {str(a.object.get("apiVersion")) for a in everything})
+    rendered = _asked(declaration)
+    resources = read_resources(kube, {str(a.object.get("apiVersion")) for a in rendered})
+    everything = [placed(each, resources) for each in rendered]
     engine_is_known = resources.find("argoproj.io/v1alpha1", "Application") is not None
     scope = _scope(declaration, terms, everything, engine_is_known=engine_is_known)
     readings = _readings(kube, resources, [a for a in everything if scope.covers(a)])

@@ -32,10 +32,12 @@ Identity = tuple[str, str, str, str]
 KEPT_BY_KUBERNETES = frozenset({
     ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice"), ("", "Event"),
     ("events.k8s.io", "Event"), ("coordination.k8s.io", "Lease"), ("apps", "ControllerRevision"),
+    ("autoscaling.k8s.io", "VerticalPodAutoscalerCheckpoint"),
 })  # fmt: skip
 SYSTEM = re.compile(r"kube-.+|local-path-storage")
 """Namespaces of the cluster itself."""
-OWN_LABELS = "dev.gitops-harness"
+OWN_LABELS = ("dev.gitops-harness", "ingress.k8s.aws/", "service.k8s.aws/")
+"""How labels begin by which the harness, and AWS' load balancer controller, know their own."""
 TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 -- a type, not a token
 LEADER = "control-plane.alpha.kubernetes.io/leader"
 OPTIONS = "argocd.argoproj.io/compare-options"
@@ -68,19 +70,23 @@ class Known:
     """Names, with their namespace, of claims that StatefulSets make."""
     products: Products
     applications: frozenset[str]
-    """Names of the Applications that were compared."""
+    """Names of the Applications of the declaration."""
     others: frozenset[str] | None
     """Names of the engine's other Applications; None where they are not known."""
 
 
 def known(
-    asked: Iterable[Asked], live_sets: Iterable[Object], others: frozenset[str] | None
+    asked: Iterable[Asked],
+    live_sets: Iterable[Object],
+    applications: Iterable[str],
+    others: frozenset[str] | None,
 ) -> Known:
     """Returns what explains objects.
 
     Args:
         asked: Every declared object.
         live_sets: The live StatefulSets, each with its kind.
+        applications: Names of the Applications that declare them.
         others: The engine's other Applications; None where they are not known.
     """
     listed = tuple(asked)
@@ -92,7 +98,7 @@ def known(
             p for o in (*objects, *live_sets) if o.get("kind") == "StatefulSet" for p in _claims(o)
         ),
         products=Products.of(objects),
-        applications=frozenset(a.application for a in listed if a.application),
+        applications=frozenset(applications),
         others=others,
     )
 

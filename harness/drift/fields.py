@@ -24,8 +24,9 @@ class Absence(Enum):
 
 
 ABSENT: Final = Absence.ABSENT
+NAME = ("name",)
 IDENTITIES: tuple[tuple[str, ...], ...] = (
-    *(("name",), ("mountPath",), ("containerPort", "protocol"), ("port", "protocol")),
+    *(NAME, ("mountPath",), ("containerPort", "protocol"), ("port", "protocol")),
     *(("topologyKey", "whenUnsatisfiable"), ("devicePath",), ("ip",), ("key",), ("type",)),
 )
 """What tells the items of a list apart, the first that does so in both versions."""
@@ -41,6 +42,7 @@ class Item:
     """The item itself; field ownership names items by their fields."""
 
 
+Identity = tuple[str, ...]
 Step = str | Item
 Path = tuple[Step, ...]
 
@@ -143,11 +145,26 @@ def _of_named(
 ) -> Iterator[Difference]:
     wanted = {_identity(item, keys): item for item in declared}
     there = {_identity(item, keys): (index, item) for index, item in enumerate(live)}
+    changed = _same_place(wanted, there) if keys != NAME else {}
     for key in dict.fromkeys((*wanted, *there)):
+        if key in changed.values():
+            continue
         one = wanted.get(key)
-        index, other = there.get(key, (len(live), None))
+        index, other = there.get(changed.get(key, key), (len(live), None))
         step = Item(_label(key, keys), index, one if other is None else other)
         yield from differences(one, other, (*path, step))
+
+
+def _same_place(
+    wanted: Mapping[Identity, Any], there: Mapping[Identity, tuple[int, Any]]
+) -> dict[Identity, Identity]:
+    """Returns which unknown live item stands for which absent one, where that is plain.
+
+    A port is told apart by its number, so another number is one changed field, not two items.
+    """
+    absent = [key for key in wanted if key not in there]
+    unknown = [key for key in there if key not in wanted]
+    return dict(zip(absent, unknown, strict=True)) if len(absent) == len(unknown) == 1 else {}
 
 
 def identity_of(*lists: Sequence[Any]) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.drift.desired import Desired
+from harness.drift.ownership import APPLIERS
 from harness.model.drift import DriftFinding, DriftKind
 from harness.model.refs import ObjectRef
 
@@ -34,7 +35,7 @@ def with_fix(finding: DriftFinding, desired: Desired, folder: str) -> DriftFindi
 def _difference(finding: DriftFinding, desired: Desired, folder: str) -> str:
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     place = place or folder or "the repository"
-    if not finding.declared:
+    if not finding.declared and finding.manager not in APPLIERS:
         ref = finding.object
         edit = f"kubectl edit {ref.kind.lower()} {ref.name}{_inside(ref)}"
         return f"to undo it: {edit}; to keep it: declare it at {place}"

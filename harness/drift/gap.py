@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.drift.desired import Desired, desired, tracked_by
-from harness.drift.extras import Explanation, Known, explanation, known
+from harness.drift.extras import Explanation, explanation, known
 from harness.drift.fixes import with_fix
 from harness.drift.listing import Listed
 from harness.drift.notes import notes_of
@@ -39,9 +39,11 @@ def assembled(evidence: Evidence, scope: Scope, terms: Terms) -> Gap:
     engine = {name: _engines_word(expected, evidence) for name, expected in scope.expected.items()}
     wanted = {name: terms.wanted(scope.expected[name][0], d.revision) for name, d in engine.items()}
     judged = _judged(evidence, engine, terms)
-    found, maybe = _extras(evidence, scope)
-    names = list(scope.expected)
-    apps = [_application(name, engine[name], wanted[name], judged, found, scope) for name in names]
+    found, maybe = _extras(evidence, scope, engine)
+    apps = [
+        _application(name, engine[name], wanted[name], judged, found, scope)
+        for name in scope.expected
+    ]
     apps += _others(judged, found)
     placed = [_placed(app, engine.get(app.name, Desired()), scope, terms) for app in apps]
     return Gap(
@@ -91,22 +93,21 @@ def _with_pods(judged: Judged, pods: Fleet, terms: Terms) -> Judged:
     return replace(judged, state=State.DIFFERENT, findings=(*judged.findings, *more))
 
 
-def _extras(evidence: Evidence, scope: Scope) -> tuple[list[Extra], list[ObjectRef]]:
+def _extras(
+    evidence: Evidence, scope: Scope, engine: Mapping[str, Desired]
+) -> tuple[list[Extra], list[ObjectRef]]:
     """Returns what nobody declares, and what an operator may have made."""
-    everybody = evidence.applications
-    others = None if everybody is None else {str(a["metadata"]["name"]) for a in everybody}
-    explained = known(
-        scope.asked,
-        evidence.listing.of_kind("StatefulSet"),
-        None if others is None else frozenset(others),
-    )
+    own = {name: name for name in scope.applications}
+    own |= {word.name: name for name, word in engine.items() if word.is_known}
+    sets = evidence.listing.of_kind("StatefulSet")
+    explained = known(scope.asked, sets, own, _names(evidence.applications))
     found, maybe = [], []
     for listed in evidence.listing.objects:
         word = explanation(listed.group, listed.object, explained)
         if word is Explanation.MAYBE:
             maybe.append(ObjectRef.of(listed.object))
         elif word is Explanation.NONE:
-            found.append(_extra(listed, scope, explained))
+            found.append(_extra(listed, scope, own))
     return [e for e in found if _is_asked(e, scope)], maybe
 
 
@@ -114,10 +115,16 @@ def _is_asked(extra: Extra, scope: Scope) -> bool:
     return extra.application in scope.expected or (not extra.application and scope.is_whole)
 
 
-def _extra(listed: Listed, scope: Scope, explained: Known) -> Extra:
+def _names(applications: Iterable[Object] | None) -> frozenset[str] | None:
+    if applications is None:
+        return None
+    return frozenset(str(app["metadata"]["name"]) for app in applications)
+
+
+def _extra(listed: Listed, scope: Scope, own: Mapping[str, str]) -> Extra:
     tracked, space = tracked_by(listed.object), ObjectRef.of(listed.object).namespace
-    if tracked in explained.applications:
-        return Extra(object=listed.object, application=tracked)
+    if tracked in own:
+        return Extra(object=listed.object, application=own[tracked])
     users = {a.application for a in scope.asked if a.application and a.ref.namespace == space}
     return Extra(object=listed.object, application=users.pop() if len(users) == 1 else "")
 
@@ -185,6 +192,7 @@ def _older(name: str, engine: Desired, wanted: Wanted) -> DriftFinding:
         declared=wanted.revision,
         live=f"{engine.revision or 'none'} ({wanted.behind})",
         sync=engine.sync,
+        fix=wanted.fix,
     )
 
 

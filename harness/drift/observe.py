@@ -96,13 +96,23 @@ def asked(obj: Object, application: str, folder: str) -> Asked:
     )
 
 
+def placed(declared: Asked, resources: ApiResources) -> Asked:
+    """Returns a declared object without its namespace where its kind lives in none."""
+    resource = _resource(declared, resources)
+    if resource is None or resource.namespaced or not declared.ref.namespace:
+        return declared
+    meta = {k: v for k, v in declared.object["metadata"].items() if k != "namespace"}
+    ref = replace(declared.ref, namespace="")
+    return replace(declared, ref=ref, object={**declared.object, "metadata": meta})
+
+
 def read_live(kube: LiveApi, declared: Asked, resources: ApiResources) -> Reading:
     """Returns what lives in place of a declared object, without a rehearsal."""
     resource = _resource(declared, resources)
     if resource is None:
-        is_silent = declared.group in resources.silent
-        version = declared.object.get("apiVersion")
-        return Reading(asked=declared, unread=f"{version} does not answer" if is_silent else "")
+        return Reading(asked=declared, unread=_unserved(declared, resources))
+    if resource.namespaced and not declared.ref.namespace:
+        return Reading(asked=declared, unread="neither it nor its Application names a namespace")
     try:
         live = kube.find(resource.path(declared.ref.namespace, declared.ref.name))
     except KubeError as error:
@@ -111,6 +121,18 @@ def read_live(kube: LiveApi, declared: Asked, resources: ApiResources) -> Readin
         return Reading(asked=declared)
     refusal = "" if resources.may_rehearse(declared.group) else EXTENSION
     return Reading(asked=declared, live=_named(live, declared), refusal=refusal)
+
+
+def _unserved(declared: Asked, resources: ApiResources) -> str:
+    """Returns why nothing is known of an object whose kind is not served in its version.
+
+    Nothing where the kind is served in no version: then the object cannot be there.
+    """
+    version = declared.object.get("apiVersion")
+    if declared.group in resources.silent:
+        return f"{version} does not answer"
+    others = resources.versions(declared.group, declared.ref.kind)
+    return f"{version} is not served, but {', '.join(others)}" if others else ""
 
 
 def _resource(declared: Asked, resources: ApiResources) -> Resource | None:

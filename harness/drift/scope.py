@@ -34,6 +34,11 @@ class Scope:
     engine_is_known: bool = False
     """Whether the cluster serves the engine's Applications."""
 
+    @property
+    def applications(self) -> frozenset[str]:
+        """Names of all Applications of the declaration, compared or not."""
+        return frozenset(a.application for a in self.asked if a.application)
+
     def covers(self, asked: Asked) -> bool:
         """Tells whether a declared object is compared."""
         if not asked.application:

@@ -19,6 +19,8 @@ class Wanted:
     """Empty where it is not known."""
     behind: str = ""
     """How the synced commit is behind it, e.g. `3 commits older`; empty where it is not."""
+    fix: str = ""
+    """What brings it there; empty for the engine's own way."""
     note: str = ""
     """What is worth saying although it is no drift."""
 

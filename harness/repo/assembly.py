@@ -47,8 +47,8 @@ def source_of(root: Root, objects: Iterable[Object]) -> Source:
 
 def scopes(pieces: Pieces, tree: Tree, profile: ClusterProfile) -> tuple[Scope, ...]:
     """Returns one scope per environment, sorted by name; one without name where there is none."""
-    known = (*pieces.sources, *pieces.unjudged, *pieces.failures)
-    names = sorted({each.group for each in known} - {""}) or [""]
+    groups = {each.group for each in pieces.sources} | {each.group for each in pieces.unjudged}
+    names = sorted((groups | {each.group for each in pieces.failures}) - {""}) or [""]
     return tuple(_scope(name, pieces, tree, profile) for name in names)
 
 
@@ -73,26 +73,31 @@ def _scope(name: str, pieces: Pieces, tree: Tree, profile: ClusterProfile) -> Sc
     )
 
 
-def _neighbours(name: str, sources: Sequence[Source]) -> dict[str, frozenset[str]]:
-    """Returns, by group, the origins that declare roots of an environment and of that group.
+Places = Mapping[str, frozenset[tuple[str, str]]]
+"""By group, the origins of its roots with their clusters."""
 
-    Only where both are put into the same cluster.
-    """
-    own = {(s.origin, s.destination) for s in sources if s.group == name and s.origin}
-    found: dict[str, set[str]] = {}
+
+def _neighbours(name: str, sources: Sequence[Source]) -> Places:
+    """Returns the places from which roots of an environment and of another group come."""
+    own = {_place(s) for s in sources if s.group == name and s.origin}
+    found: dict[str, set[tuple[str, str]]] = {}
     for source in sources:
-        if source.group != name and (source.origin, source.destination) in own:
-            found.setdefault(source.group, set()).add(source.origin)
-    return {group: frozenset(origins) for group, origins in found.items()}
+        if source.group != name and _place(source) in own:
+            found.setdefault(source.group, set()).add(_place(source))
+    return {group: frozenset(places) for group, places in found.items()}
 
 
-def _serves(source: Source, neighbours: Mapping[str, frozenset[str]]) -> bool:
+def _place(source: Source) -> tuple[str, str]:
+    return source.origin, source.destination
+
+
+def _serves(source: Source, neighbours: Places) -> bool:
     """Tells whether a root has its group only from an origin that serves others too."""
     deployer = source.deployer
     is_named = deployer is None or environment_of(source.path) or environment_of(deployer.name)
-    return not is_named and source.origin in neighbours.get(source.group, ())
+    return not is_named and _place(source) in neighbours.get(source.group, ())
 
 
-def _may_serve(unjudged: Unjudged, neighbours: Mapping[str, frozenset[str]]) -> bool:
+def _may_serve(unjudged: Unjudged, neighbours: Places) -> bool:
     # Where it is declared is not known: its own name must not say which environment it is for.
     return unjudged.group in neighbours and not environment_of(unjudged.subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.audit.checks.application_sets import problems, templates
-from harness.audit.finding import Fault, NotJudged
+from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.source import EngineProblem, ProblemKind
 from harness.model.refs import ObjectRef
 from tests.audit.trees import survey, surveyed, tree
@@ -151,3 +151,40 @@ def test_a_template_without_what_the_api_demands_is_a_defect(word: str) -> None:
 def test_odd_application_sets_are_silent(spec: str) -> None:
     odd = f"apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{}}\nspec: {spec}\n"
     assert not templated(odd)
+
+
+EMPTY = "generators: [{list: {elements: []}}]"
+
+
+@pytest.mark.parametrize(
+    "generators",
+    [
+        EMPTY,
+        "generators: [{matrix: {generators: [{git: {}}, {list: {elements: []}}]}}]",
+        "generators: [{merge: {generators: [{list: {elements: []}}]}}]",
+    ],
+)
+def test_a_list_that_is_empty_as_it_stands_is_a_note(generators: str) -> None:
+    found = survey(
+        tree({FILE: text(go=generators)}), problems=(problem(ProblemKind.NO_APPLICATION),)
+    )
+    (fault,) = surveyed(problems, found)
+    assert (fault.severity, fault.line) == (Severity.NOTE, 5)
+    assert "elements of its list generator are empty" in fault.message
+
+
+@pytest.mark.parametrize("generators", ["generators: [{git: {}}]", "generators: null"])
+def test_other_generators_that_yield_nothing_are_a_defect(generators: str) -> None:
+    found = survey(
+        tree({FILE: text(go=generators)}), problems=(problem(ProblemKind.NO_APPLICATION),)
+    )
+    (fault,) = surveyed(problems, found)
+    assert fault.severity is None
+
+
+def test_a_set_that_a_kustomization_renders_is_placed_by_its_folder() -> None:
+    rendered = EngineProblem(
+        kind=ProblemKind.NO_APPLICATION, object=SET, file="clusters/local", text="x"
+    )
+    (fault,) = surveyed(problems, survey(tree({FILE: text()}), problems=(rendered,)))
+    assert (fault.file, fault.line, fault.source) == ("", 0, "clusters/local")

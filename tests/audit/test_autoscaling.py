@@ -106,12 +106,15 @@ def test_replicas_in_git_beside_an_autoscaler_are_noted_once() -> None:
 def test_replicas_that_are_not_written_ignored_or_constant_are_fine() -> None:
     order = deployment("order", replicas=3)
     ignores = {"ignoreDifferences": [{"kind": "Deployment", "jsonPointers": ["/spec/replicas"]}]}
-    ignoring = Source(path="a", objects=(hpa(), order), spec=ignores)
+    respects = {**ignores, "syncPolicy": {"syncOptions": ["RespectIgnoreDifferences=true"]}}
+    ignoring = Source(path="a", objects=(hpa(), order), spec=respects)
+    shown = Source(path="a", objects=(hpa(), order), spec=ignores)
 
     assert not found(replicas_are_not_fixed, hpa(), deployment("order"))
     assert not found(replicas_are_not_fixed, hpa(minReplicas=3, maxReplicas=3), order)
     assert not found(replicas_are_not_fixed, hpa(), deployment("order", replicas=0))
     assert not [*replicas_are_not_fixed(scope(ignoring))]
+    assert [*replicas_are_not_fixed(scope(shown))], "a sync applies what the comparison ignores"
 
 
 def metric(name: str = "cpu", kind: str = "Utilization", **more: str) -> Object:

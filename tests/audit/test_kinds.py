@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from harness.audit.checks.kinds import cluster_scoped_with_namespace, missing_definitions
+from harness.audit.checks.kinds import (
+    applied_kustomizations,
+    cluster_scoped_with_namespace,
+    missing_definitions,
+)
 from harness.audit.checks.namespaces import missing_namespaces
 from harness.audit.definitions import product_of
-from harness.audit.source import Tree, Unjudged
+from harness.audit.finding import Severity
+from harness.audit.source import Source, SourceKind, Tree, Unjudged
 from harness.model.refs import ObjectRef
 from tests.audit.pods import together
 from tests.audit.scopes import faults, objects, scope, source
@@ -254,3 +259,52 @@ def test_something_not_judged_may_create_the_namespace() -> None:
     chart = Unjudged(subject="Application argocd/x", reason="a chart", namespace="other")
 
     assert faults(missing_namespaces, CONFIG, unjudged=(chart,)) == []
+
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n"
+
+
+def applied(**more: Any) -> list[Any]:
+    fields = {"deployer": ObjectRef("Application", "argocd", "infra"), "kind": SourceKind.PLAIN}
+    root = source(KUSTOMIZATION, "infrastructure", **{**fields, **more})
+    return list(applied_kustomizations(scope(root)))
+
+
+def test_a_kustomization_that_a_directory_source_applies_is_a_defect() -> None:
+    [found] = applied()
+
+    assert (found.rule, found.severity) == ("crd-missing", Severity.DEFECT)
+    assert found.object == ObjectRef("Application", "argocd", "infra")
+    assert "a kustomization of infrastructure" in found.message
+
+
+def test_a_kustomization_without_an_engine_or_below_another_is_no_manifest() -> None:
+    assert applied(deployer=None) == []
+    assert applied(kind=SourceKind.KUSTOMIZE) == []
+
+
+@pytest.mark.parametrize(
+    ("deployer", "namespace", "fix"),
+    [
+        (APPLICATION, "shop", "Add CreateNamespace=true"),
+        (APPLICATION, "bank", "Declare the Namespace shop"),
+        (ObjectRef("Kustomization", "flux-system", "shop"), "shop", "Declare the Namespace shop"),
+    ],
+)
+def test_the_mend_of_a_missing_namespace_is_that_of_its_deployer(
+    deployer: ObjectRef, namespace: str, fix: str
+) -> None:
+    one = Source(
+        path="overlays/dev",
+        objects=objects(CONFIG, "shop"),
+        namespace=namespace,
+        deployer=deployer,
+    )
+
+    [found] = missing_namespaces(scope(one))
+
+    assert getattr(found, "fix", "").startswith(fix)
+
+
+def test_a_cluster_scoped_object_needs_no_namespace() -> None:
+    assert faults(missing_namespaces, ROLE) == []

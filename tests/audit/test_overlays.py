@@ -144,10 +144,18 @@ def test_equal_objects_are_a_note_unless_the_sync_would_fail() -> None:
     assert fault.severity is None
 
 
-def test_applications_of_parts_that_share_nothing_may_be_alternatives() -> None:
-    far = app("b", TWO, origin="demo/b.yaml")
+@pytest.mark.parametrize("origin", ["demo/b.yaml", "argocd/demo/b.yaml", "argocd/demo"])
+def test_applications_of_different_folders_may_be_alternatives(origin: str) -> None:
+    far = app("b", TWO, origin=origin)
     (fault,) = shared_objects(scope(app("a", ONE), far))
     assert fault.severity is Severity.NOTE
+
+
+def test_applications_that_one_root_renders_are_deployed_together() -> None:
+    (fault,) = shared_objects(
+        scope(app("a", ONE, origin="argocd/apps"), app("b", TWO, origin="argocd/apps"))
+    )
+    assert fault.severity is None
 
 
 def test_a_shared_namespace_is_a_note() -> None:

@@ -108,3 +108,40 @@ def test_a_declared_role_is_fine(kind: str) -> None:
     role = f"apiVersion: {RBAC}/v1\nkind: {kind}\nmetadata: {{name: own}}"
 
     assert faults(missing_roles, together(role, binding(role=f"kind: {kind}, name: own"))) == []
+
+
+def test_a_cluster_role_binding_with_a_namespace_is_judged_like_any() -> None:
+    text = binding(kind="ClusterRoleBinding")
+
+    [found] = faults(missing_subjects, together(text, OTHER))
+
+    assert found.object == ObjectRef("ServiceAccount", "shop", "order")
+    assert faults(missing_subjects, together(text, ACCOUNT)) == []
+
+
+def test_bindings_alone_do_not_make_a_namespace_the_repositorys_own() -> None:
+    assert faults(missing_subjects, binding()) == []
+
+
+def test_another_account_of_the_root_is_not_the_one_that_is_meant() -> None:
+    other = ACCOUNT.replace("name: order", "name: cart")
+    text = binding("kind: ServiceAccount, name: order", "ClusterRoleBinding")
+
+    [found] = faults(missing_subjects, together(text, other))
+
+    assert found.expected == "the namespace of the account"
+    assert found.fix.endswith("ClusterRoleBinding shop/b")
+
+
+def test_a_placeholder_as_namespace_is_not_judged() -> None:
+    text = binding("kind: ServiceAccount, name: order, namespace: '${NAMESPACE}'")
+
+    assert faults(missing_subjects, together(text, OTHER)) == []
+
+
+def test_a_role_is_looked_up_in_the_bindings_namespace_a_cluster_role_in_none() -> None:
+    role = faults(missing_roles, binding(role="kind: Role, name: own"))
+    wide = faults(missing_roles, binding(role="kind: ClusterRole, name: own"))
+
+    assert role[0].object == ObjectRef("Role", "shop", "own")
+    assert wide[0].object == ObjectRef("ClusterRole", "", "own")

@@ -85,7 +85,10 @@ def test_memory_in_thousandths_of_a_byte_is_a_defect(amount: Any, count: int) ->
     limited = deployment("a", container(resources={"limits": {"memory": amount}}))
     faults = found(memory_is_in_bytes, limited)
 
-    assert [f.rule for f in faults] == ["memory-in-millibytes"] * count
+    requested = deployment("a", container(resources={"requests": {"memory": amount}}))
+
+    assert [(f.rule, f.severity) for f in faults] == [("memory-in-millibytes", None)] * count
+    assert [f.severity for f in found(memory_is_in_bytes, requested)] == [Severity.NOTE] * count
     assert not found(
         memory_is_in_bytes, deployment("a", container(resources={"limits": {"cpu": "5m"}}))
     )

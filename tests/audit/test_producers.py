@@ -308,3 +308,31 @@ def test_a_product_of_unknown_name_may_be_the_one() -> None:
     assert presence(declared, "Secret", "x") is Presence.POSSIBLE
     assert presence(declared, "ConfigMap", "x") is Presence.ABSENT
     assert presence(declared, "Secret", "x", "bank") is Presence.ABSENT
+
+
+def test_a_role_binding_of_a_foreign_account_makes_nothing_in_its_home() -> None:
+    text = together(CREATING, BOUND.replace("namespace: shop", "namespace: bank"))
+
+    assert presence(text, "Secret", "anything", "bank") is Presence.ABSENT
+
+
+def test_a_subject_without_namespace_is_of_the_bindings_own() -> None:
+    text = together(CREATING, BOUND.replace(", namespace: shop", ""))
+
+    assert presence(text, "Secret", "anything") is Presence.POSSIBLE
+
+
+def test_an_own_role_called_admin_is_not_the_mighty_one() -> None:
+    text = BOUND.replace("kind: Role, name: r", "kind: Role, name: admin")
+    other = BOUND.replace("kind: Role, name: r", "kind: ClusterRole, name: r")
+
+    assert presence(text, "Secret", "anything") is Presence.ABSENT
+    assert presence(other, "Secret", "anything") is Presence.ABSENT
+
+
+def test_a_wide_binding_reaches_accounts_outside_of_its_own_namespace() -> None:
+    role = CREATING.replace("kind: Role", "kind: ClusterRole")
+    wide = BOUND.replace("kind: RoleBinding", "kind: ClusterRoleBinding")
+    wide = wide.replace("kind: Role,", "kind: ClusterRole,").replace("space: shop", "space: bank")
+
+    assert presence(together(role, wide), "Secret", "anything", "bank") is Presence.POSSIBLE

@@ -182,6 +182,14 @@ def test_a_repository_that_is_not_listed_is_a_defect_at_the_project() -> None:
     assert "https://github.com/acme/other" in fault.message
 
 
+def test_what_several_applications_need_is_not_said_of_one() -> None:
+    space = {"name": "in-cluster", "namespace": "other"}
+    more = {**app(destination=space), "metadata": {"name": "pay", "namespace": "argocd"}}
+    found = refused(project(), app(destination=space), more)
+    assert {fault.user.name for fault in found if fault.user} == {"shop", "pay"}
+    assert all("which 2 of its Applications need" in fault.message for fault in found)
+
+
 def test_a_namespace_that_is_not_listed_is_a_defect() -> None:
     (fault,) = refused(project(), app(destination={"name": "in-cluster", "namespace": "other"}))
     assert (fault.cause, fault.field) == ("A07", "spec.destinations")

@@ -170,3 +170,53 @@ def test_a_limit_range_for_pods_or_of_another_namespace_is_not_for_these_contain
 
     assert faults(limit_ranges, together(pods, pod("limits: {cpu: 2}"))) == []
     assert list(limit_ranges(both)) == []
+
+
+def test_a_quota_counts_only_pods_of_its_own_namespace() -> None:
+    bank = pod("requests: {cpu: 2}").replace("{name: order}", "{name: order, namespace: bank}")
+    hard = quota("requests.cpu: 1, limits.cpu: 1")
+
+    assert faults(quota_demands, together(hard, bank)) == []
+    assert faults(quota_sums, together(hard, bank)) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [(", scopes: [BestEffort]", 0), (", scopeSelector: {matchExpressions: []}", 0), ("", 1)],
+)
+def test_a_quota_with_scopes_is_not_added_up(more: str, expected: int) -> None:
+    text = together(quota("pods: 1", more), pod(replicas=3))
+
+    assert len(faults(quota_sums, text)) == expected
+
+
+def test_a_request_does_not_stand_in_for_a_limit() -> None:
+    said = together(quota("limits.cpu: 4"), pod("requests: {cpu: 1}"))
+    summed = together(quota("limits.cpu: 1"), pod("requests: {cpu: 2}"))
+
+    assert len(faults(quota_demands, said)) == 1
+    assert faults(quota_sums, summed) == []
+
+
+def test_a_limit_does_not_stand_in_where_the_request_is_said() -> None:
+    text = together(quota("requests.cpu: 1"), pod("requests: {cpu: 1}, limits: {cpu: 4}"))
+
+    assert faults(quota_sums, text) == []
+
+
+def test_pods_of_two_applications_share_a_quota_and_rival_roots_do_not() -> None:
+    application = ObjectRef("Application", "argocd", "a")
+    one = source(quota("limits.cpu: 4"), deployer=application)
+    other = source(pod(), path="overlays/other", deployer=application)
+    rival = source(pod(), path="overlays/other")
+
+    assert len(list(quota_demands(scope(one, other)))) == 1
+    assert list(quota_demands(scope(one, rival))) == []
+
+
+def test_what_a_limit_range_asks_for_is_told() -> None:
+    low = faults(limit_ranges, together(limit_range("min: {cpu: 2}"), pod("requests: {cpu: 1}")))
+    high = faults(limit_ranges, together(limit_range("max: {cpu: 1}"), pod("limits: {cpu: 2}")))
+
+    assert low[0].expected == "at least 2"
+    assert high[0].expected == "at most 1"

@@ -110,3 +110,29 @@ def test_no_sealed_secret_and_a_declared_key_need_nothing() -> None:
 
     assert faults(sealing_key, key) == []
     assert faults(sealing_key, together(key, sealed())) == []
+
+
+def test_a_renamed_secret_is_a_defect_whatever_its_template_says() -> None:
+    written = tree(sealed("name: db, namespace: shop", template="name: other"))
+
+    [found] = faults(wrong_scopes, sealed("name: dev-db", template="name: other"), tree=written)
+
+    assert found.severity is None
+
+
+def test_a_manifest_that_stands_twice_in_the_repository_still_tells() -> None:
+    again = objects(sealed("name: db, namespace: bank"))
+    both = Tree(documents={"a.yaml": again, "b.yaml": again})
+
+    assert len(faults(wrong_scopes, sealed(), tree=both)) == 1
+
+
+@pytest.mark.parametrize("cipher", ["short", "'{{ .Values.sealed.password.value }}'"])
+def test_what_is_no_cipher_text_identifies_no_manifest(cipher: str) -> None:
+    written = tree(sealed("name: other, namespace: bank").replace(CIPHER, cipher))
+
+    assert faults(wrong_scopes, sealed().replace(CIPHER, cipher), tree=written) == []
+
+
+def test_an_unknown_name_of_the_applied_object_is_not_judged() -> None:
+    assert faults(wrong_scopes, sealed("name: '${NAME}'", template="name: db")) == []

@@ -16,6 +16,7 @@ from harness.audit.source import Unjudged
 from harness.model.refs import ObjectRef
 from tests.audit.pods import together, workload
 from tests.audit.scopes import faults, scope, source
+from tests.audit.trees import tree
 
 POD = "containers: [{name: a}]\nvolumes: [{name: data, persistentVolumeClaim: {claimName: %s}}]"
 MOUNTING = workload(POD % "orders")
@@ -248,3 +249,11 @@ def test_a_clouds_name_for_a_class_of_ones_own_is_fine() -> None:
     text = together(own, claim("storageClassName: gp3"))
 
     assert faults(missing_classes, text, profile=KIND) == []
+
+
+def test_a_class_that_stands_in_a_file_nobody_deploys_is_named_with_it() -> None:
+    text = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\n"
+    [found] = faults(
+        missing_classes, claim("storageClassName: fast"), tree=tree({"infra/class.yaml": text})
+    )
+    assert "infra/class.yaml declares it" in found.expected

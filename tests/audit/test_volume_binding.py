@@ -9,7 +9,7 @@ from harness.audit.cluster_profile import KIND
 from harness.audit.finding import Severity
 from harness.audit.source import Unjudged
 from tests.audit.pods import together
-from tests.audit.scopes import faults, rules_found
+from tests.audit.scopes import faults, rules_found, scope, source
 
 
 def claim(more: str) -> str:
@@ -171,3 +171,13 @@ def test_a_placeholder_as_class_of_the_claim_is_not_judged() -> None:
     text = together(volume(MANUAL), claim("storageClassName: '${CLASS}', volumeName: pv"))
 
     assert faults(unbound_claims, text) == []
+
+
+def test_a_volume_that_is_meant_for_the_claim_of_its_own_root_fits_that_one_alone() -> None:
+    own = claim("storageClassName: '', volumeName: pv")
+    mine = source(together(volume("claimRef: {name: orders, namespace: shop}"), own))
+    other = source(claim("volumeMode: Filesystem"), "alternative")
+
+    assert list(unbound_claims(scope(mine, other))) == []
+    alone = source(volume("claimRef: {name: orders, namespace: shop}"))
+    assert rules_found(unbound_claims(scope(alone, other))) == ["pv-pvc-mismatch"]

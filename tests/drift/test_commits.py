@@ -143,6 +143,7 @@ class TestKeptRun:
         assert wanted(app(), published) == Wanted(revision=published)
         assert wanted(app(), "").behind == ""
         assert wanted(app(), "a" * 40).behind == "the published commit is not synced"
+        assert wanted(app(), "a" * 40).fix == ""
 
     def test_a_changed_tree_wants_another_one_and_publishes_nothing(
         self, checkout: Path, run: RunFolder
@@ -153,7 +154,7 @@ class TestKeptRun:
 
         found = of_run(checkout, run, ProcessRunner())(app(), published)
 
-        assert found.behind == "the tree has changed since"
+        assert (found.behind, found.fix) == ("the tree has changed since", "harness up")
         assert found.revision not in {"", published}
         assert git(self.bare(run), "rev-parse", "HEAD") == published
         assert sorted(str(p) for p in self.bare(run).rglob("*")) == before

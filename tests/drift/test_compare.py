@@ -172,6 +172,24 @@ def test_an_extra_in_a_namespace_of_two_applications_blames_neither() -> None:
     assert gap_of(api, two).findings[0].application == "net-dev"
 
 
+def test_an_application_known_by_its_path_alone_has_its_own_extras() -> None:
+    nameless = ExpectedApplication(
+        name="",
+        path="overlays/dev/web-dev",
+        namespace="shop",
+        repo_url="",
+        revision="HEAD",
+        origin="",
+    )
+    rendered = RenderedApplication(application=nameless, objects=(deployment(), CONFIG, SERVICE))
+    note = {"argocd.argoproj.io/tracking-id": "web-dev:/ConfigMap:shop/old"}
+    old = {**CONFIG, "metadata": {"name": "old", "namespace": "shop", "annotations": note}}
+
+    found = gap_of(cluster(old), declaration(rendered)).findings
+
+    assert [(f.object.name, f.application) for f in found] == [("old", "overlays/dev/web-dev")]
+
+
 def test_one_application_can_be_chosen_and_the_others_still_explain_what_lives() -> None:
     two = declaration(app(deployment(), CONFIG), app(SERVICE, name="net-dev"))
     api = cluster(argo_app("net-dev"))
@@ -250,6 +268,12 @@ class TestRevisions:
             )
         ]
         assert the(gap, "web-dev").honesty == 100.0
+
+    def test_the_one_who_knows_the_commit_may_know_what_brings_it_there(self) -> None:
+        def wanted(_: ExpectedApplication, synced: str) -> Wanted:  # noqa: ARG001
+            return Wanted(revision="d" * 40, behind="older", fix="harness up")
+
+        assert gap_of(cluster(), wanted=wanted).findings[0].fix == "harness up"
 
     def test_without_a_wanted_commit_none_is_compared(self) -> None:
         api = cluster()
@@ -406,6 +430,31 @@ class TestWhatCannotBeSeen:
         gap = gap_of(cluster(), declaration(app(policy), bootstrap=()), application="web-dev")
 
         assert (DriftKind.MISSING, "CiliumNetworkPolicy shop/p", "") in told(gap)
+
+    def test_a_version_that_is_not_served_is_not_judged_where_another_one_is(self) -> None:
+        old = {**deployment(), "apiVersion": "apps/v1beta1"}
+
+        gap = gap_of(cluster(), declaration(app(old, CONFIG, SERVICE)))
+
+        assert gap.findings == ()
+        assert [r.reason for r in gap.not_judged] == ["apps/v1beta1 is not served, but apps/v1"]
+
+    def test_an_object_without_any_namespace_is_not_judged(self) -> None:
+        lost = {**CONFIG, "metadata": {"name": "lost"}}
+
+        gap = gap_of(cluster(), declaration(app(deployment(), CONFIG, SERVICE, lost)))
+
+        assert [r.reason for r in gap.not_judged] == [
+            "neither it nor its Application names a namespace"
+        ]
+
+    def test_a_namespace_given_to_an_object_of_the_cluster_means_nothing(self) -> None:
+        space = loaded("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}")
+        given = {**space, "metadata": {"name": "shop", "namespace": "shop"}}
+
+        gap = gap_of(cluster(space), declaration(app(deployment(), CONFIG, SERVICE, given)))
+
+        assert (gap.findings, gap.not_judged, gap.honesty) == ((), (), 100.0)
 
     def test_a_group_that_does_not_answer_is_not_judged(self) -> None:
         api = cluster()

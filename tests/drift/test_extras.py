@@ -31,7 +31,7 @@ def there(kind: str, name: str, **more: Any) -> Object:
 def explained(
     obj: Object, group: str = "", others: frozenset[str] | None = frozenset({"other"})
 ) -> Explanation:
-    return explanation(group, obj, known([question(o) for o in DECLARED], (), others))
+    return explanation(group, obj, known([question(o) for o in DECLARED], (), ["web-dev"], others))
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,7 @@ def test_what_nobody_declares_is_extra(group: str, obj: Object) -> None:
 
 OWNED = {"ownerReferences": [{"kind": "Deployment", "name": "web"}]}
 OURS = {"labels": {"dev.gitops-harness/run": "1a2b"}}
+BALANCED = {"labels": {"ingress.k8s.aws/stack": "shop"}}
 TRACKED = {"annotations": {"argocd.argoproj.io/tracking-id": "other:/ConfigMap:shop/tracked"}}
 LEADER = {"annotations": {"control-plane.alpha.kubernetes.io/leader": "{}"}}
 IGNORED = {"annotations": {"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}}
@@ -86,6 +87,7 @@ HOOK = {"annotations": {"argocd.argoproj.io/hook": "PreSync"}}
         ("", there("Secret", "sealed")),
         ("", there("Secret", "made-for-the-run", metadata=OURS)),
         ("", there("ConfigMap", "tracked", metadata=TRACKED)),
+        ("elbv2.k8s.aws", there("TargetGroupBinding", "k8s-shop-web", metadata=BALANCED)),
         ("", there("ConfigMap", "lock", metadata=LEADER)),
         ("", there("ConfigMap", "ignored", metadata=IGNORED)),
         ("batch", there("Job", "migrate", metadata=HOOK)),
@@ -121,7 +123,7 @@ def test_what_an_operator_may_have_made_is_not_claimed() -> None:
     kafka = loaded(
         "{kind: Kafka, apiVersion: kafka.strimzi.io/v1, metadata: {name: events, namespace: shop}}"
     )
-    explained_by = known([question(kafka)], (), frozenset())
+    explained_by = known([question(kafka)], (), [], frozenset())
 
     found = explanation("", there("Secret", "events-cluster-ca-cert"), explained_by)
 
@@ -131,7 +133,7 @@ def test_what_an_operator_may_have_made_is_not_claimed() -> None:
 
 def test_claims_of_a_live_stateful_set_are_its_own() -> None:
     somebodys = {**DECLARED[1], "metadata": {"name": "cache", "namespace": "shop"}}
-    explained_by = known([], (somebodys,), frozenset())
+    explained_by = known([], (somebodys,), [], frozenset())
     claim = there("PersistentVolumeClaim", "data-cache-0")
 
     assert explanation("", claim, explained_by) is Explanation.KNOWN

@@ -49,6 +49,14 @@ def test_ports_are_told_apart_by_protocol() -> None:
     assert told({"ports": both}, {"ports": other}) == {"ports[53/UDP].targetPort": ("53", "5353")}
 
 
+def test_another_port_is_one_changed_field_and_another_name_is_another_item() -> None:
+    declared = {"ports": [{"port": 8080, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]}
+    live = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 9090, "protocol": "TCP"}]}
+
+    assert told(declared, live) == {"ports[8080].port": ("8080", "9090")}
+    assert told({"env": [{"name": "A"}]}, {"env": [{"name": "B"}]}).keys() == {"env[A]", "env[B]"}
+
+
 def test_nameless_items_are_paired_by_position() -> None:
     declared = {"ingress": [{"from": [{"podSelector": {"app": "a"}}]}]}
     live = {"ingress": [{"from": [{"podSelector": {"app": "b"}}]}]}

@@ -416,6 +416,8 @@ def test_credentials_in_other_objects_are_concealed_by_their_name() -> None:
 def test_a_tracking_label_is_the_engines() -> None:
     there = live(deployment())
     there["metadata"]["labels"]["app.kubernetes.io/instance"] = "web-dev"
+    node: Object = {"f:metadata": {"f:labels": {"f:app.kubernetes.io/instance": {}}}}
+    there["metadata"]["managedFields"] = [{**entry("argocd-controller"), "fieldsV1": node}]
     app = desired_of({"metadata": {"name": "web-dev"}})
 
     assert judged(deployment(), there, live(deployment()), engine=app).state is State.EXACT
@@ -430,3 +432,16 @@ def test_without_a_dry_run_the_declared_fields_are_compared() -> None:
     found = judged(deployment(), there, refusal="403 forbidden")
 
     assert [(f.field, f.declared, f.live) for f in found.findings] == [("spec.replicas", "1", "4")]
+
+
+def test_what_a_controller_wrote_into_a_list_that_is_applied_whole_is_its_own() -> None:
+    declared = loaded(
+        "{kind: ApplicationSet, apiVersion: argoproj.io/v1alpha1,"
+        " metadata: {name: a, namespace: argocd}, spec: {generators: [{git: {revision: HEAD}}]}}"
+    )
+    there = live(declared, entry("argocd-applicationset-controller", "spec/generators"))
+    there["spec"]["generators"][0]["git"]["template"] = {"metadata": {}}
+
+    assert judged(declared, there, live(declared)).state is State.EXACT
+    there["metadata"]["managedFields"] = [entry("kubectl-edit", "spec/generators")]
+    assert judged(declared, there, live(declared)).state is State.DIFFERENT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cluster.runs import RunFolder, RunState
-from harness.comparison.ask import _check, _was_judged, conceal
+from harness.comparison.ask import _check, _was_judged
 from harness.comparison.digests import resolved
 from harness.comparison.place import find_place, kept
 from harness.comparison.question import DriftQuestion
@@ -16,6 +16,7 @@ from harness.model.drift import ApplicationGap, Gap, Remark
 from harness.model.errors import ClusterError, UsageError
 from harness.model.refs import ImageReference, ObjectRef
 from harness.model.repository import ImageUse
+from harness.stages.gap import conceal
 from tests.drift.objects import deployment
 from tests.drift.test_compare import app, declaration
 

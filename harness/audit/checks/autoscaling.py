@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness.audit.checks.scalers import Scaler, is_target, scalers, utilizations
 from harness.audit.finding import Fault, NotJudged, Severity
-from harness.audit.reading import at, entries, is_placeholder, mapping
+from harness.audit.reading import at, entries, is_placeholder, mapping, texts
 from harness.audit.scope import Presence, Scope
 from harness.audit.world import PodTemplate, World, world
 from harness.connectivity.inventory import is_sidecar
@@ -143,8 +143,10 @@ def _pairs(here: World) -> Iterator[tuple[Scaler, PodTemplate]]:
 
 
 def _ignores_replicas(template: PodTemplate) -> bool:
-    source = template.declared.source
-    return "replicas" in str(at(source.spec, "ignoreDifferences"))
+    # Without the option a sync applies what the comparison ignores.
+    spec = template.declared.source.spec
+    is_respected = "RespectIgnoreDifferences=true" in texts(at(spec, "syncPolicy", "syncOptions"))
+    return is_respected and "replicas" in str(at(spec, "ignoreDifferences"))
 
 
 def requests_are_told(scope: Scope) -> Iterable[Fault | NotJudged]:

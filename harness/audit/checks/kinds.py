@@ -63,8 +63,8 @@ def _applied(source: Source, count: int, scope: Scope) -> Fault:
     return Fault(
         rule="crd-missing",
         object=source.deployer or ObjectRef("Folder", "", source.path),
-        message=f"{source.deployer} applies {files} of {source.path} like a manifest, and no cluster "
-        f"has the kind Kustomization of {KUSTOMIZE}",
+        message=f"{source.deployer} applies {files} of {source.path} like a manifest, and no "
+        f"cluster has the kind Kustomization of {KUSTOMIZE}",
         expected="an overlay as path without spec.source.directory, or a folder of manifests alone",
         fix="set spec.source.directory.exclude to '*kustomization.yaml', or name an overlay",
         cause="A11",

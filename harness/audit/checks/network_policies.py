@@ -127,7 +127,7 @@ def _namespace_fault(
     here: World, policy: Declared, field: str, selector: Mapping[str, Any]
 ) -> Iterator[Fault]:
     """Yields N02: a namespace is meant by a label that it does not have."""
-    labelled = {d.ref.name: _labels_of(d.object) for d in here.of_kind("Namespace")}
+    labelled: Mapping[str, Mapping[str, str]] = here.memo("namespaces", lambda: _namespaces(here))
     for name in _names(selector, LABELLED_BY_HAND):
         is_known = name in labelled or name in CLUSTER_NAMESPACES
         if not is_known or is_placeholder(name):
@@ -147,6 +147,10 @@ def _namespace_fault(
             value=name,
             source=policy.source.path,
         )
+
+
+def _namespaces(here: World) -> Mapping[str, Mapping[str, str]]:
+    return {each.ref.name: _labels_of(each.object) for each in here.of_kind("Namespace")}
 
 
 def _labels_of(namespace: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.audit.finding import Fault, NotJudged
+from harness.audit.finding import Fault, NotJudged, Severity
 from harness.audit.pods import containers
 from harness.audit.reading import at, entries, is_known, mapping, text, whole
 from harness.audit.scope import Scope
@@ -122,13 +122,14 @@ def memory_is_in_bytes(scope: Scope) -> Iterable[Fault | NotJudged]:
                 amount = text(at(container, *path))
                 if amount.endswith("m") and amount[:-1].isdecimal() and int(amount[:-1]) < 10**6:
                     field = ".".join((template.prefix, place, *path))
-                    yield _milli(template, field, amount)
+                    yield _milli(template, field, amount, is_limit=word == "limits")
 
 
-def _milli(template: PodTemplate, field: str, amount: str) -> Fault:
+def _milli(template: PodTemplate, field: str, amount: str, *, is_limit: bool) -> Fault:
     return Fault(
         rule="memory-in-millibytes",
         object=template.ref,
+        severity=None if is_limit else Severity.NOTE,
         message=f"{field} of {template.ref} is {amount}: thousandths of a byte",
         expected=f"{amount[:-1]}Mi, if mebibytes are meant",
         fix=f"write {amount[:-1]}Mi as {field}",

@@ -62,11 +62,13 @@ class Entrance:
 
 def policies_allow_outside(scope: Scope) -> Iterable[Fault | NotJudged]:
     """Yields the policies that shut out whoever an Ingress or load balancer is for."""
-    everywhere = {_key(f) for f in _faults(world(scope), scope)}
+    worlds = separate(scope)
+    everywhere = {_key(f) for f in _faults(world(scope), scope)} if len(worlds) > 1 else None
     told: set[object] = set()
-    for each in separate(scope):
+    for each in worlds:
         for fault in _faults(each, scope):
-            if _key(fault) in everywhere and _key(fault) not in told:
+            is_sure = everywhere is None or _key(fault) in everywhere
+            if is_sure and _key(fault) not in told:
                 told.add(_key(fault))
                 yield fault
 
@@ -149,7 +151,8 @@ def _judge(entrance: Entrance, target: Target, here: World) -> Fault | None:
     if here.policies.reason(workload.ref.namespace) or is_of_cluster(workload.ref.namespace):
         return None
     server = here.inventory.endpoint(workload)
-    isolating = [p for p in here.inventory.policies if isolates(p, server, Direction.INGRESS)]
+    local = _policies(here).get(workload.ref.namespace, ())
+    isolating = [p for p in local if isolates(p, server, Direction.INGRESS)]
     wanted = Connection(
         client=Endpoint(namespace=""), server=server, port=target.port, protocol=target.protocol
     )
@@ -162,6 +165,19 @@ def _judge(entrance: Entrance, target: Target, here: World) -> Fault | None:
     if not isolating or any(admits_port(rule, wanted) for rule in open_rules):
         return None
     return _fault(entrance, target, workload, isolating, here)
+
+
+def _policies(here: World) -> Mapping[str, list[Object]]:
+    """Returns the policies by namespace."""
+    found: Mapping[str, list[Object]] = here.memo("policies by namespace", lambda: _grouped(here))
+    return found
+
+
+def _grouped(here: World) -> Mapping[str, list[Object]]:
+    found: dict[str, list[Object]] = {}
+    for policy in here.inventory.policies:
+        found.setdefault(ObjectRef.of(policy).namespace, []).append(policy)
+    return found
 
 
 def _admits_outside(

@@ -23,7 +23,6 @@ from harness.audit.reading import (
     mapping,
     metadata,
     text,
-    text_at,
     written,
 )
 from harness.audit.scope import Declared, Scope
@@ -159,13 +158,9 @@ def sealing_key(scope: Scope) -> Iterator[Fault | NotJudged]:
         fix="Restore the sealing key before the controller starts: kubectl apply -f BACKUP.yaml",
         cause="S07",
         user=first.ref,
-        field=f"spec.encryptedData[{_first_key(first.object)}]",
+        field="spec.encryptedData",
         source=first.source.path,
     )
-
-
-def _first_key(obj: Mapping[str, Any]) -> str:
-    return next(iter(mapping(at(obj, "spec", "encryptedData"))), "") or text_at(obj, "kind")
 
 
 CHECKS: tuple[Callable[[Scope], Iterator[Fault | NotJudged]], ...] = (wrong_scopes, sealing_key)
