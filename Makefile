@@ -42,7 +42,7 @@ lint: $(READY) ## Check style and import rules
 	$(call part,import rules,$(PY) -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_logo=True))")
 
 types: $(READY) ## Check types (mypy --strict)
-	$(call part,types,$(PY) -m mypy --strict -p harness -p airgap)
+	$(call part,types,$(PY) -m mypy --strict -p harness -p airgap -p bench)
 
 # The one place that says how scenarios are run; pytest's limit of 30 s per test is for tests/.
 SCENARIOS = $(PY) -m pytest -W ignore::pytest.PytestUnraisableExceptionWarning --timeout 3600 --gitops-repo $(REPO) --gitops-env $(ENV) --gitops-output $(OUTPUT) \

@@ -67,7 +67,7 @@ class Definitions:
 
     def brings(self, group: str, kind: str) -> bool:
         """Tells whether a kind will be known, or may be brought by an operator of the scope."""
-        if self.is_open or (group, kind) in self.kinds or (group, "*") in self.kinds:
+        if self.is_open or (group, kind) in self.kinds:
             return True
         return bool({group, "*"} & self.installers)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.audit.api_groups import is_custom, may_make_by_name
+from harness.audit.api_groups import may_make_by_name
 from harness.audit.creators import creators
 from harness.audit.pods import containers, pod_spec
 from harness.audit.reading import entries, group_of, items, mapping, metadata, text, text_at, texts
@@ -106,7 +106,7 @@ def _bears(name: str, family: str) -> bool:
 
 
 def _words_of(obj: Object) -> Iterator[str]:
-    if is_custom(obj) and may_make_by_name(obj):
+    if may_make_by_name(obj):
         yield from _scalars(obj.get("spec"), 0)
     spec = pod_spec(obj)
     for _, container in containers(spec) if spec is not None else ():

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 PLACEHOLDER = re.compile(
-    r"\{\{|\}\}|\$\{|\$\(|\{%|<[^<>]+>|__[A-Za-z0-9_]+__|%[A-Z][A-Z0-9_]+%|@@|^\$[A-Za-z_]|\[\["
+    r"\{\{|\}\}|\$\{|\$\(|\{%|<[^<>]+>|(?<![A-Za-z0-9])__[A-Za-z0-9_]+__(?![A-Za-z0-9])|"
+    r"%[A-Z][A-Z0-9_]+%|@@|^\$[A-Za-z_]|\[\["
 )
 
 

@@ -24,7 +24,10 @@ TRACKING = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/installation-i
 INSTANCE = "app.kubernetes.io/instance"
 """Argo CD's tracking label, where it does not track by annotation."""
 _OWN_MARKS = frozenset({LAST_APPLIED, RESTARTED, *TRACKING})
-_OWN_PREFIXES = ("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/")
+_OWN_PREFIXES = (
+    *("kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/"),
+    *("dev.gitops-harness/", "gitops-harness/"),
+)
 _SERVER_WRITES = frozenset({
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation",
     "managedFields", "resourceVersion", "selfLink", "uid",
@@ -65,9 +68,17 @@ def comparable(obj: Object, salt: bytes) -> Object:
     """
     meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k not in _SERVER_WRITES}
     kept = {k: v for k, v in obj.items() if k not in {"status", "apiVersion", "kind"}}
-    notes = {k: v for k, v in (meta.pop("annotations", None) or {}).items() if not _is_mark(k)}
-    kept["metadata"] = {**meta, "annotations": notes} if notes else meta
+    kept["metadata"] = {**meta, **_without_marks(meta)}
     return _sealed(kept, salt) if obj.get("kind") == "Secret" else kept
+
+
+def _without_marks(meta: Object) -> Object:
+    """Returns labels and annotations without tools' notes; none at all is the same as absent."""
+    found = {
+        field: {k: v for k, v in (meta.get(field) or {}).items() if not _is_mark(k)}
+        for field in ("annotations", "labels")
+    }
+    return {field: entries or None for field, entries in found.items()}
 
 
 def is_own_mark(path: Path, live: Any, application: str) -> bool:

@@ -123,10 +123,13 @@ def names_item(mark: str, item: Any) -> bool:
 def applying_manager(obj: Mapping[str, Any]) -> str:
     """Returns the declaring manager that applies server-side; empty where none does.
 
-    A dry run in its name shows what it would remove.
+    A dry run in its name shows what it would remove. Where an engine is at work, nobody else
+    counts: who has made a namespace for it does not decide what is in it.
     """
-    found = {o.manager for o in owners(obj) if o.operation == "Apply" and o.is_applier}
-    return next((name for name in APPLIERS if name in found), "")
+    everybody = owners(obj)
+    is_engines = any(o.is_engine for o in everybody)
+    found = {o.manager for o in everybody if o.operation == "Apply" and o.is_applier}
+    return next((name for name in (ENGINES if is_engines else APPLIERS) if name in found), "")
 
 
 def owned_nodes(

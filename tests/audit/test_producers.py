@@ -336,3 +336,87 @@ def test_a_wide_binding_reaches_accounts_outside_of_its_own_namespace() -> None:
     wide = wide.replace("kind: Role,", "kind: ClusterRole,").replace("space: shop", "space: bank")
 
     assert presence(together(role, wide), "Secret", "anything", "bank") is Presence.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace", "expected"),
+    [
+        ("Role", "system:controller", "shop", True),
+        ("ConfigMap", "system:controller", "shop", False),
+        ("Role", "own", "shop", False),
+        ("Secret", "anything", "kube-system", False),
+        ("Service", "other", "argocd", False),
+        ("Namespace", "argocd", "", True),
+        ("Namespace", "kube-node-lease", "", True),
+    ],
+)
+def test_what_looks_like_a_built_in_object_and_is_none(
+    kind: str, name: str, namespace: str, expected: bool
+) -> None:
+    assert built_in(ObjectRef(kind, namespace, name)) is expected
+
+
+EXTERNAL = custom("external-secrets.io/v1", "ExternalSecret")
+SHARED = custom("clustersecret.io/v1", "ClusterSecret")
+
+
+@pytest.mark.parametrize(
+    ("text", "namespace", "expected"),
+    [
+        (EXTERNAL, "shop", Presence.PRODUCED),
+        (EXTERNAL, "bank", Presence.ABSENT),
+        (EXTERNAL, "", Presence.PRODUCED),
+        (SHARED, "bank", Presence.PRODUCED),
+    ],
+)
+def test_a_product_is_in_its_makers_namespace_or_in_any(
+    text: str, namespace: str, expected: Presence
+) -> None:
+    assert presence(text, "Secret", "db", namespace) is expected
+
+
+def test_the_names_of_products_are_those_of_the_namespace() -> None:
+    products = scope(source(together(EXTERNAL, SHARED.replace("name: db", "name: all")))).products
+
+    assert set(products.names("Secret", "shop")) == {"db", "all"}
+    assert set(products.names("Secret", "bank")) == {"all"}
+    assert products.names("Service", "shop") == ()
+
+
+WRITING = rbac(
+    "Role",
+    "r",
+    "rules: [{apiGroups: [''], resources: [secrets], resourceNames: [hook], verbs: [update]}]",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "namespace", "expected"),
+    [
+        ("Secret", "hook", "shop", Presence.POSSIBLE),
+        ("Secret", "hook", "", Presence.POSSIBLE),
+        ("Secret", "hook", "bank", Presence.ABSENT),
+        ("Secret", "other", "shop", Presence.ABSENT),
+        ("ConfigMap", "hook", "shop", Presence.ABSENT),
+    ],
+)
+def test_a_role_that_writes_one_secret_is_about_that_one(
+    kind: str, name: str, namespace: str, expected: Presence
+) -> None:
+    assert presence(WRITING, kind, name, namespace) is expected
+
+
+def test_a_role_that_only_reads_writes_nothing() -> None:
+    assert presence(WRITING.replace("[update]", "[get]"), "Secret", "hook") is Presence.ABSENT
+
+
+def test_names_without_namespace_may_be_of_any_maker() -> None:
+    assert presence(OPERATED, "Secret", "orders-login", "") is Presence.POSSIBLE
+    assert presence(OPERATED, "Secret", "pg-login", "") is Presence.POSSIBLE
+    assert presence(OPERATED, "Secret", "other", "") is Presence.ABSENT
+
+
+def test_one_letter_is_no_family() -> None:
+    text = custom("acme.example.com/v1", "Database", name="a")
+
+    assert presence(text, "Secret", "a-b") is Presence.ABSENT

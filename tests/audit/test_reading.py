@@ -74,7 +74,10 @@ def test_a_placeholder_is_told(name: str) -> None:
     assert not is_known(name)
 
 
-@pytest.mark.parametrize("name", ["db", "a.b-c", "system:auth", "a__b", "10%", "a@b", "cost$"])
+@pytest.mark.parametrize(
+    "name",
+    ["db", "a.b-c", "system:auth", "a__b", "Logging__LogLevel__Default", "10%", "a@b", "cost$"],
+)
 def test_a_name_is_no_placeholder(name: str) -> None:
     assert not is_placeholder(name)
     assert is_known(name)

@@ -413,6 +413,17 @@ def test_credentials_in_other_objects_are_concealed_by_their_name() -> None:
     ]
 
 
+def test_a_label_of_the_harness_is_no_drift() -> None:
+    space = loaded("{kind: Namespace, apiVersion: v1, metadata: {name: shop}}")
+    there = live({**space, "metadata": {"name": "shop", "labels": {"dev.gitops-harness/run": "1"}}})
+    node: Object = {"f:metadata": {"f:labels": {"f:dev.gitops-harness/run": {}}}}
+    there["metadata"]["managedFields"] = [
+        {**entry("gitops-harness", operation="Apply"), "fieldsV1": node}
+    ]
+
+    assert judged(space, there, live(space)).state is State.EXACT
+
+
 def test_a_tracking_label_is_the_engines() -> None:
     there = live(deployment())
     there["metadata"]["labels"]["app.kubernetes.io/instance"] = "web-dev"

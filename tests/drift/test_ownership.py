@@ -78,4 +78,10 @@ def test_the_engine_that_applies_server_side_is_preferred_to_people_who_do() -> 
     )
 
     assert applying_manager(both) == "argocd-controller"
+    updating = live(
+        deployment(),
+        entry("gitops-harness", "metadata/labels/x", operation="Apply"),
+        entry("argocd-controller", "spec/paused"),
+    )
+    assert applying_manager(updating) == ""
     assert applying_manager(live(deployment(), entry("argocd-controller", "spec/x"))) == ""
