@@ -33,7 +33,9 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == ExitCode.OK
 
     text = capsys.readouterr().out
-    for name in ("doctor", "e2e", "up", "diagnose", "down", "report", "bundle"):
+    for name in (
+        *("doctor", "audit", "e2e", "up", "diagnose", "drift", "down", "report", "bundle"),
+    ):
         assert f"  {name} " in text
 
 
