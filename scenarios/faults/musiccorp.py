@@ -23,6 +23,19 @@ stringData:
   database: order
   passwd: only-for-this-scenario
 """
+FROM_THE_SECRET = """            - name: DB_PASSWORD
+              valueFrom:
+                secretKeyRef:
+                  name: order-db
+                  key: password
+"""
+WRITTEN_WRONG = """            - name: DB_PASSWORD
+              value: not-the-password
+"""
+ONE_VOTER = "KAFKA_CONTROLLER_QUORUM_VOTERS=0@localhost:9093"
+THREE_VOTERS = "KAFKA_CONTROLLER_QUORUM_VOTERS=" + ",".join(
+    f"{node}@kafka-{node}.kafka-headless:9093" for node in range(3)
+)
 GP3 = """patches:
   - target:
       kind: StatefulSet
@@ -103,6 +116,34 @@ MUSICCORP = (
         roots=(("N01", f"NetworkPolicy {NAMESPACE}/default-deny"),),
         innocent=(f"StatefulSet {NAMESPACE}/order-db", f"StatefulSet {NAMESPACE}/kafka"),
         budget=60,
+    ),
+    Fault(
+        name="corp-dns-not-allowed-and-password-wrong",
+        edits=(
+            removed(f"{NETWORK}/dns.yaml"),
+            replaced(f"{NETWORK}/kustomization.yaml", "  - dns.yaml\n", ""),
+            replaced(service("order"), FROM_THE_SECRET, WRITTEN_WRONG, count=2),
+        ),
+        # Nobody reaches the database, so nothing can be said about the password.
+        roots=(("N01", f"NetworkPolicy {NAMESPACE}/default-deny"),),
+        innocent=(f"StatefulSet {NAMESPACE}/order-db", f"Deployment {NAMESPACE}/order"),
+        budget=60,
+    ),
+    Fault(
+        name="corp-kafka-controllers-may-not-meet",
+        edits=(
+            replaced(KAFKA, ONE_VOTER, THREE_VOTERS),
+            appended(KAFKA, "replicas:\n  - name: kafka\n    count: 3\n"),
+            replaced(
+                f"{NETWORK}/kafka-peers.yaml",
+                "        - protocol: TCP\n          port: 9093\n",
+                "",
+                count=2,
+            ),
+        ),
+        roots=(("K08", f"NetworkPolicy {NAMESPACE}/kafka-peers"),),
+        innocent=(f"StatefulSet {NAMESPACE}/kafka",),
+        budget=180,
     ),
     Fault(
         name="corp-database-forgets-its-client",

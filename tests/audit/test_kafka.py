@@ -238,6 +238,8 @@ def test_brokers_of_the_whole_namespace_count() -> None:
 
     assert "K11" not in causes(one, other, HEADLESS)
     assert "K11" not in causes(one, scaled, HEADLESS)
+    assert "K11" not in causes(one, manifest("Kafka", "more", {}), HEADLESS)
+    assert "K11" in causes(one, HEADLESS)
 
 
 # --- listeners

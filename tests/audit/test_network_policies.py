@@ -299,6 +299,18 @@ def test_named_ports_and_namespaces_are_understood() -> None:
     )
 
 
+def test_a_policy_of_the_servers_namespace_alone_counts() -> None:
+    order = deployment("order", container(env={"DB_URL": "postgres://db.data:5432/shop"}))
+    closed = policy("in", ingress=[])
+    closed["metadata"]["namespace"] = "data"
+    far = deployment("db", namespace="data")
+    (fault,) = found(
+        policies_allow_dependencies, closed, order, far, service("db", 5432, namespace="data")
+    )
+
+    assert str(fault.object) == "NetworkPolicy data/in"
+
+
 def test_a_label_of_an_undeclared_namespace_may_be_there() -> None:
     order = deployment("order", container(env={"DB_URL": "postgres://db.data:5432/shop"}))
     out = policy(
@@ -430,6 +442,16 @@ def test_whoever_cannot_be_the_controller_is_no_way_in(rule: Object) -> None:
     objects = (policy("in", ingress=[rule]), ingress(), *PUBLISHED, deployment("catalog"))
 
     assert len(found(policies_allow_outside, *objects)) == 1
+
+
+def test_a_declared_controller_in_its_namespace_is_let_in() -> None:
+    edge = deployment("haproxy", namespace="edge")
+    rule = policy("in", ingress=[{"from": [space(**{NAME: "edge"})]}])
+    other = policy("in", ingress=[{"from": [space(**{NAME: "tools"})]}])
+    tools = deployment("probe", namespace="tools")
+
+    assert not found(policies_allow_outside, DENY, rule, ingress(), edge, *PUBLISHED)
+    assert found(policies_allow_outside, DENY, other, ingress(), tools, *PUBLISHED)
 
 
 def test_without_namespaces_anybody_may_be_the_controller() -> None:

@@ -50,6 +50,9 @@ def test_a_port_of_two_containers_is_noted() -> None:
     (fault,) = found(ports_are_used_once, deployment("x", one, other))
 
     assert (fault.rule, fault.cause) == ("port-used-twice", "P15")
+    explicit = container("d", ports=[{"containerPort": 80, "protocol": "TCP"}])
+
+    assert len(found(ports_are_used_once, deployment("x", one, explicit))) == 1
     assert not found(ports_are_used_once, deployment("x", one, udp))
     assert not found(ports_are_used_once, deployment("x", one, pod={"initContainers": [other]}))
 
@@ -258,6 +261,9 @@ def test_more_pods_than_nodes_are_a_note_or_with_known_nodes_a_mismatch() -> Non
     (sure,) = found(pods_find_nodes, crowd, profile=KIND, tree=two)
     assert sure.severity is Severity.MISMATCH
     assert not found(pods_find_nodes, crowd, profile=KIND, tree=three)
+    assert not found(
+        pods_find_nodes, deployment("a", pod=ALONE, replicas=2), profile=KIND, tree=two
+    )
     assert not found(pods_find_nodes, crowd)
 
 

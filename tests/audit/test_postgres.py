@@ -87,6 +87,7 @@ def test_data_at_the_root_of_block_storage_by_class() -> None:
     assert (block.cause, block.severity) == ("G01", Severity.DEFECT)
     assert unsure.severity is Severity.NOTE
     assert by_provisioner.severity is Severity.DEFECT
+    assert faults(server(storage="${CLASS}-gp3"))[0].severity is Severity.NOTE
     assert not faults(server(storage=""), profile=KIND)
     assert not faults(server(storage="local-path"))
 
@@ -151,6 +152,7 @@ SECRET = {"name": "POSTGRES_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "d
         {"env": [SECRET]},
         {"envFrom": [{"secretRef": {"name": "absent"}}]},
         {"envFrom": [{"configMapRef": {"name": "settings"}}]},
+        {"envFrom": [{"configMapRef": {"name": "absent"}}]},
         {"command": ["pg_dump", "-h", "db"]},
         {"command": ["sh", "-c", "psql"]},
         {"args": ["sleep", "1"]},

@@ -242,6 +242,20 @@ def test_numbers_that_no_port_has(port: Any, target: Any, declared: Any, count: 
     assert [f.rule for f in faults] == ["port-out-of-range"] * count
 
 
+def test_the_field_of_a_wrong_number_is_named() -> None:
+    ports = [{"containerPort": 99999}, {"name": "b", "hostPort": 99999}]
+    order = deployment("order", container(ports=ports))
+    listed = service("order", ports=[{"port": 99999}, {"name": "web", "port": 99999}])
+    faults = found(ports_are_in_range, listed, order)
+
+    assert [f.field for f in faults] == [
+        "spec.ports[0].port",
+        "spec.ports[web].port",
+        "spec.template.spec.containers[app].ports[0].containerPort",
+        "spec.template.spec.containers[app].ports[b].hostPort",
+    ]
+
+
 def test_a_target_port_that_policies_forbid_and_nobody_declares_is_a_defect() -> None:
     rule = {"from": [{"podSelector": {}}], "ports": [{"port": 8080}]}
     policy = manifest("NetworkPolicy", "in", {"podSelector": {}, "ingress": [rule]})
