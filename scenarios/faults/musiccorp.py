@@ -23,7 +23,7 @@ stringData:
   database: order
   passwd: only-for-this-scenario
 """
-FROM_THE_SECRET = """            - name: DB_PASSWORD
+FROM_THE_STORE = """            - name: DB_PASSWORD
               valueFrom:
                 secretKeyRef:
                   name: order-db
@@ -122,7 +122,7 @@ MUSICCORP = (
         edits=(
             removed(f"{NETWORK}/dns.yaml"),
             replaced(f"{NETWORK}/kustomization.yaml", "  - dns.yaml\n", ""),
-            replaced(service("order"), FROM_THE_SECRET, WRITTEN_WRONG, count=2),
+            replaced(service("order"), FROM_THE_STORE, WRITTEN_WRONG, count=2),
         ),
         # Nobody reaches the database, so nothing can be said about the password.
         roots=(("N01", f"NetworkPolicy {NAMESPACE}/default-deny"),),
