@@ -22,13 +22,13 @@ SurveyCheck = Callable[[Survey], Iterable[Fault | NotJudged]]
 @cache
 def scope_checks() -> tuple[ScopeCheck, ...]:
     """Returns the checks of a scope, in the order of their modules' names."""
-    return tuple(check for name in _modules() for check in _listed(name, "CHECKS"))
+    return tuple(dict.fromkeys(c for name in _modules() for c in _listed(name, "CHECKS")))
 
 
 @cache
 def survey_checks() -> tuple[SurveyCheck, ...]:
     """Returns the checks of the repository, in the order of their modules' names."""
-    return tuple(check for name in _modules() for check in _listed(name, "SURVEY_CHECKS"))
+    return tuple(dict.fromkeys(c for name in _modules() for c in _listed(name, "SURVEY_CHECKS")))
 
 
 def _modules() -> list[str]:
