@@ -13,9 +13,12 @@ from harness.audit.scope import Scope
 from harness.audit.source import Source, Tree, Unjudged
 
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def objects(text: str, namespace: str = "") -> tuple[dict[str, Any], ...]:
     """The documents of a YAML text, in a namespace where they name none."""
-    found = [d for d in yaml.safe_load_all(text) if d]
+    found = [d for d in yaml.load_all(text, Loader=LOADER) if d]  # noqa: S506 -- a safe one
     for document in found:
         if namespace:
             document.setdefault("metadata", {}).setdefault("namespace", namespace)
