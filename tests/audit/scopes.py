@@ -12,13 +12,12 @@ from harness.audit.finding import Fault, NotJudged
 from harness.audit.scope import Scope
 from harness.audit.source import Source, Tree, Unjudged
 
-
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def objects(text: str, namespace: str = "") -> tuple[dict[str, Any], ...]:
     """The documents of a YAML text, in a namespace where they name none."""
-    found = [d for d in yaml.load_all(text, Loader=LOADER) if d]  # noqa: S506 -- a safe one
+    found = [d for d in yaml.load_all(text, Loader=LOADER) if d]
     for document in found:
         if namespace:
             document.setdefault("metadata", {}).setdefault("namespace", namespace)
