@@ -7,6 +7,7 @@ files are written, so that a full disk loses nothing. Judgement is `harness.audi
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,6 +88,7 @@ def inspect_repository(order: Order, progress: Progress) -> AuditResult:
     """Returns what the harness finds."""
     from harness.inspection import AuditQuestion, inspect  # noqa: PLC0415 -- after bad options
 
+    gc.disable()  # a short process that makes many small objects and no cycles worth a search
     question = AuditQuestion(
         repository=order.repository, environments=order.environments, target=order.target
     )
