@@ -6,12 +6,17 @@ is in our state folder are touched, so that two users of one Docker do not clean
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
 from harness.cluster.runs import RunFolder, all_runs
 from harness.io.docker import Leftover
+
+LATE_TRIES = 20
+LATE_SECONDS = 0.5
+CONTROL_PLANE = "control-plane"
 
 
 class Removable(Protocol):
@@ -46,13 +51,34 @@ def belongings(docker: Removable, folder: RunFolder) -> list[Leftover]:
     return sorted(found, key=lambda item: (item.kind, item.name))
 
 
-def remove_belongings(docker: Removable, folder: RunFolder) -> list[str]:
-    """Removes everything of one run, containers before networks; returns what was removed."""
+def remove_belongings(
+    docker: Removable, folder: RunFolder, *, wait: Callable[[float], None] = time.sleep
+) -> list[str]:
+    """Removes everything of one run, containers before networks; returns what was removed.
+
+    Where kind was killed at its work, Docker may still be making the node it was asked for: it is
+    waited for.
+    """
+    removed = _remove_all(docker, folder)
+    for _ in range(LATE_TRIES):
+        if not _expects_node(folder) or any(CONTROL_PLANE in name for name in removed):
+            break
+        wait(LATE_SECONDS)
+        removed += _remove_all(docker, folder)
+    return removed
+
+
+def _remove_all(docker: Removable, folder: RunFolder) -> list[str]:
     removed = []
     for item in belongings(docker, folder):
         _remove(docker, item)
         removed.append(f"{item.kind} {item.name}")
     return removed
+
+
+def _expects_node(folder: RunFolder) -> bool:
+    """Tells whether kind was started and has not ended: its log is written at its end."""
+    return (folder.path / "kind.yaml").exists() and not (folder.path / "kind.log").exists()
 
 
 def _remove(docker: Removable, item: Leftover) -> None:
