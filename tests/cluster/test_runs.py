@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.cluster.cleanup import remove_left_behind
+import pytest
+
+from harness.cluster.cleanup import remove_belongings, remove_left_behind
 from harness.cluster.runs import RunFolder, all_runs, kept_run
 from harness.io.docker import Leftover
 
@@ -113,3 +115,32 @@ def test_a_damaged_state_file_still_belongs_to_its_run(tmp_path: Path) -> None:
 
     assert folder.state.run_id == folder.path.name
     folder.release()
+
+
+def test_a_node_that_docker_still_makes_for_a_killed_run_is_waited_for(tmp_path: Path) -> None:
+    folder = _run(tmp_path)
+    docker = _docker(folder)
+    late, docker.nodes = docker.nodes, {}
+    (folder.path / "kind.yaml").write_text("{}")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            docker.nodes = late
+
+    removed = remove_belongings(docker, folder, wait=wait)
+
+    assert f"container {folder.state.cluster}-control-plane" in removed
+    assert len(waited) == 3
+    assert "mine-control-plane" not in docker.removed
+
+
+def test_nobody_waits_for_a_node_once_kind_has_ended(tmp_path: Path) -> None:
+    folder = _run(tmp_path)
+    (folder.path / "kind.yaml").write_text("{}")
+    (folder.path / "kind.log").write_text("failed")
+    docker = _docker(folder)
+    docker.nodes = {}
+
+    remove_belongings(docker, folder, wait=lambda _: pytest.fail("waited"))
