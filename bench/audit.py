@@ -36,7 +36,7 @@ class AuditPlan:
     runner: Runner
     say: Callable[[str], None]
     words: tuple[str, ...]
-    """Only faults whose name holds one of these; all where there are none."""
+    """Only faults whose name holds one of these; everything where there are none."""
     repetitions: int
     overlays: int
     resume: bool
@@ -63,11 +63,12 @@ def measure_audit(plan: AuditPlan) -> dict[str, Tool]:
         "peers": lambda: peer_speed(_contest(plan, kit, "peers"), plan.repetitions),
         "faults": lambda: _faults(plan, kit),
     }
-    for name, measure in parts.items():
+    wanted = ("faults",) if plan.words else tuple(parts)
+    for name in wanted:
         known = loaded(plan.results) if plan.resume else {}
         if name not in known and time.monotonic() < plan.end:
             plan.say(f"audit: {name}")
-            _keep(plan, name, measure)
+            _keep(plan, name, parts[name])
     return tools
 
 
@@ -104,4 +105,7 @@ def _contest(plan: AuditPlan, kit: Kit, name: str) -> Contest:
 
 def _faults(plan: AuditPlan, kit: Kit) -> dict[str, Any]:
     wanted = [f for f in FAULTS if not plan.words or any(w in f.name for w in plan.words)]
-    return fault_contest(_contest(plan, kit, "faults"), wanted, plan.end)
+    found = fault_contest(_contest(plan, kit, "faults"), wanted, plan.end)
+    known = loaded(plan.results).get("faults", {}) if plan.words else {}
+    kept = known.get("found", {}).get("faults", {})
+    return {**found, "faults": {**kept, **found["faults"]}}

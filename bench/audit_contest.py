@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Answer:
     place: str = ""
     new: int = 0
     """How many messages the clean copy does not have."""
+    others: tuple[str, ...] = ()
+    """The first of those that do not name it."""
     seconds: float = 0.0
     code: int = 0
 
@@ -132,7 +135,7 @@ def judged(
     new = [message for message in said if message.text not in known]
     naming = [m for m in new if _names(m.text, telling) and _begins(m.text, rules)]
     if not naming:
-        return Answer(found=False, new=len(new))
+        return Answer(found=False, new=len(new), others=_shown(new))
     blamed = set(places)
     best = next((m for m in naming if (m.file, m.line) in blamed), naming[0])
     right = (best.file, best.line) in blamed
@@ -143,7 +146,12 @@ def judged(
         message=best.text,
         place=f"{best.file}:{best.line}" if right else "",
         new=len(new),
+        others=_shown(m for m in new if m not in naming),
     )
+
+
+def _shown(messages: Iterable[Said]) -> tuple[str, ...]:
+    return tuple(message.text[:300] for message in islice(messages, 5))
 
 
 def _names(text: str, telling: Iterable[str]) -> bool:

@@ -197,7 +197,7 @@ FAULTS = (
                 new="name: ghcr.io/musiccorp/catalog",
             ),
         ),
-        telling=("ghcr.io/musiccorp/catalog",),
+        telling=("ghcr.io/musiccorp/catalog", "catalog container-image-tag latest"),
         rules=("kustomize-image-ignored",),
         places=(
             Place(

@@ -101,6 +101,7 @@ def _scale(measured: Values | None) -> dict[str, Any]:
             ],
         ),
         "memory": memory_table(found),
+        "growth": growth_kib(found),
         "overlays": found["overlays"],
         "bases": found["bases"],
         "files": f"{found['files']:,}",
@@ -114,12 +115,24 @@ def _scale(measured: Values | None) -> dict[str, Any]:
 
 def memory_table(found: Values) -> str:
     """Returns the memory by the number of overlays."""
+    known = _sizes(found)
+    sizes = sorted(known, key=int)
+    body = [[text, *(f"{known[size][key]:.0f} MiB" for size in sizes)] for text, key in MIB_ROWS]
+    return rows(["", *(f"{size} overlays" for size in sizes)], body)
+
+
+def growth_kib(found: Values) -> str:
+    """Returns how much memory each overlay more costs, between the smallest and the largest."""
+    known = _sizes(found)
+    least, most = min(known, key=int), max(known, key=int)
+    grown = known[most]["peak_mib"] - known[least]["peak_mib"]
+    return f"{grown * 1024 / max(1, int(most) - int(least)):.0f}"
+
+
+def _sizes(found: Values) -> dict[str, Values]:
     whole = [r["cold"] for r in found["rounds"]]
     largest = {key: max(taken[key] for taken in whole) for _, key in MIB_ROWS}
-    sizes = {**found["sizes"], str(found["overlays"]): largest}
-    header = ["", *(f"{size} overlays" for size in sizes)]
-    body = [[text, *(f"{size[key]:.0f} MiB" for size in sizes.values())] for text, key in MIB_ROWS]
-    return rows(header, body)
+    return {**found["sizes"], str(found["overlays"]): largest}
 
 
 def _peers(measured: Values | None) -> dict[str, Any]:
@@ -137,10 +150,12 @@ def _faults(measured: Values | None) -> dict[str, Any]:
     if not measured:
         return {"faults": ""}
     found = measured["found"]
+    ours = [answers[HARNESS] for answers in found["faults"].values()]
     rules = sorted({text.partition(" ")[0] for text in found["clean"].get(HARNESS, ())})
     return {
         "faults": fault_table(found),
         "rules": ", ".join(f"`{rule}`" for rule in rules),
+        "lenient": sum(answer["found"] and answer["code"] == 0 for answer in ours),
         "missing": "\n".join(
             f"{name} took no part: {why}" for name, why in found["missing"].items()
         ),

@@ -130,6 +130,7 @@ def test_a_node_that_docker_still_makes_for_a_killed_run_is_waited_for(tmp_path:
             docker.nodes = late
 
     removed = remove_belongings(docker, folder, wait=wait)
+    folder.release()
 
     assert f"container {folder.state.cluster}-control-plane" in removed
     assert len(waited) == 3
@@ -144,3 +145,4 @@ def test_nobody_waits_for_a_node_once_kind_has_ended(tmp_path: Path) -> None:
     docker.nodes = {}
 
     remove_belongings(docker, folder, wait=lambda _: pytest.fail("waited"))
+    folder.release()
