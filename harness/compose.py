@@ -38,6 +38,7 @@ from harness.stages.bundle import bundle
 from harness.stages.cluster import cluster
 from harness.stages.context import Context, RunOptions
 from harness.stages.doctor import doctor
+from harness.stages.drift import drift
 from harness.stages.engine import engine, install_engine
 from harness.stages.images import deliver_bundle, images
 from harness.stages.names import Names, names
@@ -61,7 +62,7 @@ class Handles:
     """Folder that holds the folders of all runs."""
 
 
-def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
+def stages_of(context: Context, up_to: str = "drift") -> tuple[Stage, ...]:
     """Returns the stages of a run in their order, up to and including `up_to`."""
     shared = Names()
     plan = (
@@ -89,6 +90,7 @@ def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
         ),
         ("ready", "Ready", ("sync", "engine"), lambda v: ready(context, v)),
         ("prove", "Prove", ("ready",), lambda v: prove(context, v)),
+        ("drift", "Drift", ("prove",), lambda v: drift(context, v)),
     )  # fmt: skip
     wanted = [name for name, *_ in plan]
     last = wanted.index(up_to) + 1
@@ -98,7 +100,7 @@ def stages_of(context: Context, up_to: str = "prove") -> tuple[Stage, ...]:
     )
 
 
-def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "prove") -> RunRecord:
+def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "drift") -> RunRecord:
     """Runs everything and returns the record; its error, if any, is in it.
 
     Raises:

@@ -97,7 +97,7 @@ def run_options(
 
 
 def start(
-    options: RunOptions, *, up_to: str = "prove", quiet: bool = False, command: str = ""
+    options: RunOptions, *, up_to: str = "drift", quiet: bool = False, command: str = ""
 ) -> RunRecord:
     """Runs everything with the real world's handles and returns the record.
 

@@ -21,7 +21,7 @@ from harness.model.errors import ClusterError, UsageError
 from harness.model.repository import Declaration
 from harness.repo.declaration import Tools, declare
 from harness.repo.kustomize_program import find_kustomize
-from harness.stages.gap import SALT_BYTES, conceal, locator
+from harness.stages.drift import SALT_BYTES, conceal, locator
 
 
 def ask(question: DriftQuestion) -> Gap:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.model.audit import AuditFinding
+from harness.model.drift import Gap
 from harness.model.errors import HarnessError
 from harness.model.finding import Diagnosis
 from harness.model.refs import ObjectRef
@@ -121,6 +122,8 @@ class RunRecord:
     seconds: float = 0.0
     audit: list[AuditFinding] = field(default_factory=list)
     """What the rendered repository alone shows; what the harness provides is left out."""
+    gap: Gap | None = None
+    """What differed between the declaration and the cluster at the end; None when not compared."""
     diagnosis: Diagnosis | None = None
     """The last diagnosis, where a cluster was watched."""
     interrupted: str = ""

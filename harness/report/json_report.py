@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness import __version__
 from harness.model.audit import AuditFinding
+from harness.model.drift import Gap
 from harness.model.errors import HarnessError, UsageError
 from harness.model.finding import Diagnosis
 from harness.model.run import (
@@ -117,6 +118,7 @@ class RunDocument(BaseModel):
     facts: dict[str, str] = {}
     notes: list[str] = []
     audit: list[AuditFinding] = []
+    gap: Gap | None = None
     diagnosis: Diagnosis | None = None
     evidence: str = ""
     leftovers: list[str] = []

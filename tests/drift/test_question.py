@@ -16,7 +16,7 @@ from harness.model.drift import ApplicationGap, Gap, Remark
 from harness.model.errors import ClusterError, UsageError
 from harness.model.refs import ImageReference, ObjectRef
 from harness.model.repository import ImageUse
-from harness.stages.gap import conceal
+from harness.stages.drift import conceal
 from tests.drift.objects import deployment
 from tests.drift.test_compare import app, declaration
 
