@@ -63,6 +63,8 @@ class SharedCluster:
 
         Without `clean` it is deployed over what the last fault left.
         """
+        if fault.meanwhile is not None and self.kube is None:
+            self.judge(Fault(name="a cluster for something to happen to"))
         if self._used and clean:
             self._empty()
         self._used = True

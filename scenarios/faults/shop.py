@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.io.kube import Kube
 from scenarios.faults.fault import Edit, Fault, appended, replaced, written
+from scenarios.faults.throttle import registry_throttled, with_payload
 
 WEB, API, STORE = "deploy/base/web.yaml", "deploy/base/api.yaml", "deploy/base/store.yaml"
 BASE, POLICIES = "deploy/base/kustomization.yaml", "deploy/base/policies.yaml"
@@ -638,6 +639,14 @@ CONTROL = (
         ),
     ),
     Fault(name="provisioner-away", meanwhile=provisioner_away),
+    Fault(
+        name="throttled-pull",
+        edits=(
+            with_payload,
+            replaced(WEB, "spec:\n  selector", "spec:\n  progressDeadlineSeconds: 30\n  selector"),
+        ),
+        meanwhile=registry_throttled,
+    ),
 )
 
 JAM = Fault(
