@@ -1,7 +1,7 @@
 # The command runner: `make` lists the targets. Everything sets itself up; only Python, Make and Git are needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint types e2e scenarios faults causes rules up down doctor bundle bench lock clean moved
+.PHONY: help venv test lint types e2e scenarios faults causes rules reference docs dist workflows up loop down doctor bundle bench lock clean moved
 .SUFFIXES:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -64,12 +64,29 @@ causes: $(READY) ## Write docs/reference/causes.md from the catalogue of causes
 rules: $(READY) ## Write docs/reference/audit-rules.md from the catalogue of audit rules
 	@$(PY) -c "from harness.audit.reference import rules_markdown; print(rules_markdown(), end='')" > docs/reference/audit-rules.md
 
+reference: causes rules ## Write everything in docs/reference that is made from the code
+	@$(PY) docs/reference.py
+
+docs: $(READY) ## Build the documentation as a site into site/, without network; a warning is an error
+	$(call part,documentation,NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet)
+
+dist: $(READY) ## Build wheel and source distribution into dist/
+	@rm -rf dist
+	$(call part,distribution,$(PY) -m uv build --quiet --no-build-isolation --out-dir dist)
+
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+workflows: ## Check the GitHub workflows with actionlint; needs Go and its module proxy
+	$(call part,workflows,if command -v actionlint >/dev/null; then actionlint; else go run $(ACTIONLINT); fi)
+
 .PHONY: doctor-fix
 doctor-fix: $(READY)
 	@$(PY) -m harness doctor --fix
 
 up: doctor-fix ## Deploy the example and keep the cluster: ENV=dev, REPO=folder
 	@$(PY) -m harness up --repo $(REPO) --env $(ENV) $(ARGS)
+
+loop: doctor-fix ## Keep one cluster and give a verdict for every save of the tree: ENV=dev, REPO=folder
+	@$(PY) -m harness loop --repo $(REPO) --env $(ENV) $(ARGS)
 
 down: $(READY) ## Remove clusters and whatever killed runs left
 	@$(PY) -m harness down $(ARGS)
@@ -91,5 +108,5 @@ lock: ## Resolve pyproject.toml and requirements.in into requirements.lock: ARGS
 	@git --no-pager diff --stat requirements.lock
 
 clean: ## Remove the virtual environment, caches and reports; the bundle cache stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache $(OUTPUT) dist build
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache $(OUTPUT) dist build site
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

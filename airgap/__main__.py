@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from airgap.authorities import find_authorities
-from airgap.bundle import bundle_path, write_bundle
+from airgap.bundle import bundle_path, write_addon, write_bundle
 from airgap.catalogue import make_graph
 from airgap.errors import CancelledBuildError, RequestError
 from airgap.events import Events, JsonEvents, PlainEvents
@@ -33,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         pins = read_pins()
         graph = make_graph(pins, find_authorities(options.ca))
-        names = _wanted(graph, options.part)
+        names = _wanted(graph, options.part, options.addon)
         store = Store(options.cache.absolute())
         if options.verb == "plan":
             return _plan(graph, store, names)
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (plan, build):
         verb.add_argument("--cache", type=Path, required=True, help="folder of finished parts")
         verb.add_argument("--part", action="append", default=[], help="only this part, repeatable")
+        verb.add_argument("--addon", default="", help="only this add-on, which no bundle holds")
         verb.add_argument(
             "--ca", type=Path, action="append", default=[], help="additional CA certificate (PEM)"
         )
@@ -63,12 +64,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _wanted(graph: Graph, names: list[str]) -> tuple[str, ...]:
+def _wanted(graph: Graph, names: list[str], addon: str) -> tuple[str, ...]:
+    if addon and addon not in graph.addons:
+        msg = f"There is no add-on {addon}. Add-ons are: {', '.join(graph.addons)}."
+        raise RequestError(msg)
+    names = [*names, *([f"image-{addon}"] if addon else [])]
     unknown = [name for name in names if name not in graph.names]
     if unknown:
         msg = f"There is no part {', '.join(unknown)}. Parts are: {', '.join(graph.names)}."
         raise RequestError(msg)
-    return graph.closure(names or graph.names)
+    return graph.closure(names or graph.bundled)
 
 
 def _plan(graph: Graph, store: Store, names: tuple[str, ...]) -> int:
@@ -99,7 +104,10 @@ def _build(
         return STOPPED
     if results is None:
         return FAILED
-    if not options.part:
+    if options.addon:
+        path = write_addon(pins=pins, graph=graph, store=store, results=results, name=options.addon)
+        events.addon(path, time.monotonic() - began)
+    elif not options.part:
         write_bundle(pins=pins, graph=graph, store=store, results=results)
         events.bundle(bundle_path(store, graph), time.monotonic() - began)
     return DONE

@@ -1,5 +1,6 @@
 """Describes a finished build in ``bundle.json``, the whole hand-over to whoever uses it.
 
+An add-on, which no bundle holds, is described the same way in a file of its own.
 All paths are relative to the cache folder. Nothing is built here: the facts come from the results
 of the parts, names and origins from the pins.
 """
@@ -28,7 +29,8 @@ MANIFEST = "core-install.yaml"
 
 def bundle_path(store: Store, graph: Graph) -> Path:
     """Where the description of this graph's build lies."""
-    key = digest_of_value([SCHEMA, dict(graph.keys)])[:KEY_LENGTH]
+    keys = {name: graph.keys[name] for name in graph.bundled}
+    key = digest_of_value([SCHEMA, keys])[:KEY_LENGTH]
     return store.root / "bundles" / key / "bundle.json"
 
 
@@ -66,6 +68,32 @@ def describe(
         ],
         "seconds": {name: result.seconds for name, result in results.items()},
     }
+
+
+def addon_path(store: Store, graph: Graph, name: str) -> Path:
+    """Where the description of an add-on lies."""
+    return store.root / "addons" / name / f"{graph.keys[f'image-{name}']}.json"
+
+
+def write_addon(
+    *, pins: Pins, graph: Graph, store: Store, results: Mapping[str, Result], name: str
+) -> Path:
+    """Writes the description of an add-on, unless it is there, and returns its path."""
+    path = addon_path(store, graph, name)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, describe_addon(pins=pins, root=store.root, name=name, results=results))
+    return path
+
+
+def describe_addon(
+    *, pins: Pins, root: Path, name: str, results: Mapping[str, Result]
+) -> dict[str, object]:
+    """The description of an add-on: its version and its image, as in ``bundle.json``."""
+    table: Table = pins.images["addons"][name]
+    version = results[table["program"]].text("version")
+    image = _image(root, results[f"image-{name}"], table, {"version": version}, root)
+    return {"schema": SCHEMA, "name": name, "version": version, "image": image}
 
 
 def _tool(root: Path, results: Mapping[str, Result], where: str) -> dict[str, object]:

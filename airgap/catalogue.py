@@ -1,13 +1,14 @@
 """Declares the parts: what is built by which builder, from which pins, sources and other parts.
 
 The order is the order of preference: what the last steps wait for comes first. Which parts make a
-bundle is decided in ``bundle``.
+bundle is decided in ``bundle``; the parts of an add-on are in none.
 """
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ class _Catalogue:
         yield self._node_images(images["node-images"])
         for name, table in images["images"].items():
             yield self._recipe(f"image-{name}", name, table, build_image)
+        for name, table in images["addons"].items():
+            yield replace(self._recipe(f"image-{name}", name, table, build_image), addon=name)
 
     def _toolchain(self) -> Part:
         return Part(
@@ -124,6 +127,7 @@ class _Catalogue:
                 depends_on=("go-toolchain",),
                 settings=self._program_settings(name),
                 sources=(self._pins.home / "go" / name,),
+                addon=programs[name].get("addon", ""),
             )
 
     def _program_settings(self, name: str) -> dict[str, object]:
@@ -149,10 +153,10 @@ class _Catalogue:
             name=part,
             lane=Lane.FETCH,
             build=build,
-            depends_on=_below(table["base"], inputs),
+            depends_on=_below(table.get("base", ""), inputs),
             settings={
                 "revision": table["revision"],
-                "base": table["base"],
+                "base": table.get("base", ""),
                 "base_argument": table.get("base_argument", "BASE"),
                 "inputs": inputs,
                 "arguments": dict(table.get("arguments", {})),
@@ -175,7 +179,7 @@ class _Catalogue:
 
 def _below(base: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
     parts = [base, *(origin.partition("/")[0] for origin in inputs.values())]
-    return tuple(dict.fromkeys(parts))
+    return tuple(name for name in dict.fromkeys(parts) if name)
 
 
 def _chosen(table: Table, *names: str) -> dict[str, Any]:

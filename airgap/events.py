@@ -34,6 +34,9 @@ class Events(Protocol):
     def bundle(self, path: Path, seconds: float) -> None:
         """Everything is there and described by this file."""
 
+    def addon(self, path: Path, seconds: float) -> None:
+        """An add-on is there and described by this file."""
+
 
 class JsonEvents:
     """Writes one JSON object per line; paths are absolute."""
@@ -66,6 +69,10 @@ class JsonEvents:
     def bundle(self, path: Path, seconds: float) -> None:
         """Writes ``bundle``, the last line of a successful build."""
         self._write(event="bundle", path=str(path), seconds=round(seconds, 1))
+
+    def addon(self, path: Path, seconds: float) -> None:
+        """Writes ``addon``, the last line where an add-on was asked for."""
+        self._write(event="addon", path=str(path), seconds=round(seconds, 1))
 
     def _write(self, **fields: object) -> None:
         with self._lock:
@@ -109,6 +116,10 @@ class PlainEvents:
     def bundle(self, path: Path, seconds: float) -> None:
         """Says where the bundle is."""
         self._write(f"bundle: {path} ({seconds:.1f} s)")
+
+    def addon(self, path: Path, seconds: float) -> None:
+        """Says where the description of the add-on is."""
+        self._write(f"add-on: {path} ({seconds:.1f} s)")
 
     def _write(self, line: str) -> None:
         with self._lock:

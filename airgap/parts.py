@@ -46,6 +46,8 @@ class Part:
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Everything of the pins that the build reads, as JSON values: it goes into the key."""
     sources: tuple[Path, ...] = ()
+    addon: str = ""
+    """The add-on it belongs to; such a part is in no bundle. Empty for the others."""
 
 
 class Graph:
@@ -64,6 +66,16 @@ class Graph:
     def names(self) -> tuple[str, ...]:
         """The names in the order of declaration."""
         return tuple(self._parts)
+
+    @property
+    def bundled(self) -> tuple[str, ...]:
+        """The names of the parts that every bundle is made of."""
+        return tuple(part.name for part in self._parts.values() if not part.addon)
+
+    @property
+    def addons(self) -> tuple[str, ...]:
+        """The names of the add-ons."""
+        return tuple(dict.fromkeys(p.addon for p in self._parts.values() if p.addon))
 
     @cached_property
     def keys(self) -> Mapping[str, str]:

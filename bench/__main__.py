@@ -27,6 +27,8 @@ from bench.contestants import ROOT
 from bench.controls import CONTROLS
 from bench.false_stops import repeated
 from bench.faults import FAULTS
+from bench.loop import LoopPlan, measure_loop
+from bench.loop_table import loop_section
 from bench.machine import facts
 from bench.many_pods import measure
 from bench.results import Measured, add, loaded, measurements, stored
@@ -48,6 +50,8 @@ class Part(StrEnum):
     PODS = "pods"
     AUDIT = "audit"
     """The only one that needs no cluster."""
+    LOOP = "loop"
+    """Makes a cluster of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +148,7 @@ def write_page() -> None:
         controls=measurements(RESULTS / "controls.json"),
         pods=loaded(RESULTS / "pods.json"),
         audit=audit_section(loaded(RESULTS / "audit.json")),
+        loop=loop_section(loaded(RESULTS / "loop.json")),
     )
     PAGE.write_text(document(found, (*FAULTS, *CONTROLS)), encoding="utf-8")
     say(f"wrote {PAGE.relative_to(ROOT)}")
@@ -157,6 +162,12 @@ def run(plan: Plan) -> None:
         run_without_cluster(plan)
     if any(part in MEASURES for part in plan.parts):
         run_on_cluster(plan, contests)
+    if Part.LOOP in plan.parts and not (plan.resume and (RESULTS / "loop.json").is_file()):
+        cache = user_cache_path("gitops-harness")
+        loop_plan = LoopPlan(
+            cache=cache, results=RESULTS / "loop.json", runner=ProcessRunner(), say=say
+        )
+        measure_loop(loop_plan)
     write_page()
 
 

@@ -71,9 +71,9 @@ class InRun:
     def __enter__(self) -> Self:
         self._observer.__enter__()
         end = time.monotonic() + COMPLETE_SECONDS
-        while not self._observer.view.complete:
+        while self._observer.unread(self._observer.diagnosis()[1]):
             if time.monotonic() > end:
-                message = f"the view of {self._arena.namespace} is not complete"
+                message = f"the view of {self._arena.namespace} was not read"
                 raise TimeoutError(message)
             time.sleep(0.05)
         return self

@@ -53,6 +53,8 @@ class Findings:
     pods: Mapping[str, Any]
     audit: str = ""
     """The section of `bench.audit_table`."""
+    loop: str = ""
+    """The section of `bench.loop_table`."""
 
 
 def template(name: str) -> Template:
@@ -81,6 +83,7 @@ def document(found: Findings, cases: Iterable[Case]) -> str:
         seen=found.pods.get("quiet_seen", 0) + found.pods.get("busy_seen", 0),
         patches=2 * found.pods.get("patches", 0),
         audit=found.audit,
+        loop=found.loop,
         tools=tool_table(found.tools),
     )
 

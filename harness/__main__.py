@@ -7,29 +7,32 @@ another one needs.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import textwrap
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from harness import __version__
-from harness.model.errors import ExitCode, HarnessError
+from harness.model.errors import ExitCode, HarnessError, UsageError
 
 COMMANDS = {
     "doctor": "doctor",
     "audit": "audit",
     "e2e": "e2e",
     "up": "e2e",
+    "loop": "loop",
     "diagnose": "diagnose",
     "drift": "drift",
+    "policies": "policies",
     "down": "lifecycle",
     "report": "report",
+    "reproduce": "reproduce",
     "bundle": "bundle",
 }
 """The module of each command, in the order of the help."""
@@ -41,26 +44,44 @@ def application(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         name="harness", help=SUMMARY, rich_markup_mode=None, pretty_exceptions_enable=False
     )
-    app.callback()(root)
-    asked = COMMANDS.get(arguments[0]) if arguments else None
-    for module in dict.fromkeys([asked] if asked else COMMANDS.values()):
+    app.callback(invoke_without_command=True)(root)
+    for module in dict.fromkeys(_modules(arguments)):
         import_module(f"harness.commands.{module}").register(app)
     return app
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"gitops-harness {__version__}")
-        raise typer.Exit
+def _modules(arguments: Sequence[str]) -> Iterable[str]:
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    return [COMMANDS[first]] if first in COMMANDS else COMMANDS.values()
 
 
 def root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", help="Print the versions of everything used.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --version: as JSON.")] = False,
 ) -> None:
     """Proves on a real kind cluster that what a GitOps repository declares really runs."""
+    if not version:
+        if as_json:
+            raise UsageError(
+                attempted="Understanding",
+                subject="--json",
+                seen="it stands before the command",
+                expected="harness COMMAND --json, or harness --version --json",
+                next_step="harness --help",
+            )
+        return
+    from platformdirs import user_cache_path  # noqa: PLC0415 -- seldom needed
+
+    from harness.commands.versions import versions, versions_text  # noqa: PLC0415
+
+    found = versions(user_cache_path("gitops-harness"))
+    typer.echo(json.dumps(found, indent=2) if as_json else versions_text(found))
+    raise typer.Exit
 
 
 def main(arguments: list[str] | None = None) -> None:

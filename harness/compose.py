@@ -12,7 +12,8 @@ import secrets
 import shutil
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,15 +32,21 @@ from harness.model.errors import HarnessError, UsageError
 from harness.model.run import RunRecord
 from harness.pipeline import run_stages
 from harness.repo.discovery import find_environment
+from harness.report.excerpts import excerpts, reader
+from harness.report.pod_history import pod_histories
 from harness.report.screen import Screen
 from harness.report.write import write_reports
+from harness.stages.adaptation import adaptation
+from harness.stages.archive import keep_archive
 from harness.stages.audit import audit
 from harness.stages.bundle import bundle
 from harness.stages.cluster import cluster
 from harness.stages.context import Context, RunOptions
 from harness.stages.doctor import doctor
-from harness.stages.drift import drift
+from harness.stages.drift import conceal, drift
 from harness.stages.engine import engine, install_engine
+from harness.stages.existing.plan import existing_stages
+from harness.stages.existing.removal import forget_ended, remove_made, runs_of
 from harness.stages.images import deliver_bundle, images
 from harness.stages.names import Names, names
 from harness.stages.prove import prove
@@ -62,9 +69,19 @@ class Handles:
     """Folder that holds the folders of all runs."""
 
 
-def stages_of(context: Context, up_to: str = "drift") -> tuple[Stage, ...]:
-    """Returns the stages of a run in their order, up to and including `up_to`."""
-    shared = Names()
+def stages_of(
+    context: Context, up_to: str = "drift", *, shared: Names | None = None
+) -> tuple[Stage, ...]:
+    """Returns the stages of a run in their order, up to and including `up_to`.
+
+    Args:
+        context: What the stages share.
+        up_to: Name of the last stage.
+        shared: What the stages know of the names; for whoever needs it afterwards.
+    """
+    if context.options.existing is not None:
+        return existing_stages(context, context.options.existing)
+    shared = Names() if shared is None else shared
     plan = (
         ("doctor", "Doctor", (), lambda v: doctor(context, v)),
         ("bundle", "Bundle", ("doctor",), lambda v: bundle(context, v)),
@@ -76,6 +93,12 @@ def stages_of(context: Context, up_to: str = "drift") -> tuple[Stage, ...]:
         ("source", "Source", ("names",), lambda v: source(context, v)),
         ("secrets", "Secrets", ("cluster",), lambda v: make_secrets(context, v, shared.login)),
         (
+            "adaptation",
+            "Adaptation",
+            ("cluster", "supply"),
+            lambda v: adaptation(context, v),
+        ),
+        (
             "install",
             "Install Argo CD",
             ("cluster", "supply"),
@@ -85,7 +108,7 @@ def stages_of(context: Context, up_to: str = "drift") -> tuple[Stage, ...]:
         (
             "sync",
             "Sync",
-            ("install", "source", "secrets", "images"),
+            ("install", "source", "secrets", "images", "adaptation"),
             lambda v: sync(context, v),
         ),
         ("ready", "Ready", ("sync", "engine"), lambda v: ready(context, v)),
@@ -107,25 +130,8 @@ def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "dr
         UsageError: The repository, `harness.toml` or the environment is wrong; nothing was made.
         RepositoryError: The tree holds nothing that looks like a GitOps repository.
     """
-    settings = check_input(options)
-    folder, reused = _folder(options, handles)
-    record = RunRecord(
-        run_id=folder.state.run_id,
-        environment=options.environment,
-        repository=str(options.repository),
-        command=command,
-        started_at=handles.clock.now().isoformat(timespec="seconds"),
-    )
-    context = Context(
-        options=options,
-        settings=settings,
-        folder=folder,
-        run=record,
-        runner=handles.runner,
-        clock=handles.clock,
-        cancelled=threading.Event(),
-        reused=reused,
-    )
+    context = new_context(options, handles.runner, handles.clock, handles.runs, command=command)
+    record = context.run
     reports: Sequence[Path] = ()
     with _interruptible(context):
         handles.screen.begin(record, context.secrets)
@@ -142,6 +148,36 @@ def run(options: RunOptions, handles: Handles, *, command: str, up_to: str = "dr
         finally:
             handles.screen.finish(record, reports)
     return record
+
+
+def new_context(
+    options: RunOptions, runner: ProcessRunner, clock: Clock, runs: Path, *, command: str
+) -> Context:
+    """Returns the context of a run, with the folder of the kept one where there is one.
+
+    Raises:
+        UsageError: The repository, `harness.toml` or the environment is wrong; nothing was made.
+        RepositoryError: The tree holds nothing that looks like a GitOps repository.
+    """
+    settings = check_input(options)
+    folder, reused = _folder(options, runs, clock)
+    record = RunRecord(
+        run_id=folder.state.run_id,
+        environment=options.environment,
+        repository=str(options.repository),
+        command=command,
+        started_at=clock.now().isoformat(timespec="seconds"),
+    )
+    return Context(
+        options=options,
+        settings=settings,
+        folder=folder,
+        run=record,
+        runner=runner,
+        clock=clock,
+        cancelled=threading.Event(),
+        reused=reused,
+    )
 
 
 def check_input(options: RunOptions) -> Settings:
@@ -167,16 +203,17 @@ def check_input(options: RunOptions) -> Settings:
     return settings
 
 
-def _folder(options: RunOptions, handles: Handles) -> tuple[RunFolder, bool]:
-    if options.keep:
-        found = kept_run(
-            handles.runs, repository=options.repository, environment=options.environment
-        )
+def _folder(options: RunOptions, runs: Path, clock: Clock) -> tuple[RunFolder, bool]:
+    if options.existing is not None:
+        forget_ended(runs)
+        runs = runs_of(runs)
+    elif options.keep:
+        found = kept_run(runs, repository=options.repository, environment=options.environment)
         if found is not None:
             return found, True
-    created = handles.clock.now().isoformat(timespec="seconds")
+    created = clock.now().isoformat(timespec="seconds")
     folder = RunFolder.create(
-        handles.runs,
+        runs,
         repository=options.repository,
         environment=options.environment,
         created=created,
@@ -208,21 +245,27 @@ def _stop(context: Context) -> None:
 
 def _conclude(context: Context, handles: Handles) -> Sequence[Path]:
     """Evidence, reports, clean-up, reports again."""
+    ended = handles.clock.now().timestamp()
     context.runner.resume()
     record = context.run
     _measure(context)
-    _timeline(context)
+    _timeline(context, ended)
+    _illustrate(context)
     if not record.passed:
-        _evidence(context)
+        collect_evidence(context)
     reports = _report(context, handles.screen)
-    if context.reused or (context.options.keep and context.kube.known):
+    keep_archive(context, handles.screen.note)
+    if context.options.existing is not None:
+        asked = context.options.existing
+        record.leftovers = remove_made(context, asked, handles.screen.note)
+    elif context.reused or (context.options.keep and context.kube.known):
         context.folder.update(kept=True)
         record.notes.append(
             f"the cluster is kept: KUBECONFIG={context.folder.path / 'kubeconfig'}; "
             "harness down removes it"
         )
     else:
-        record.leftovers = _clean_up(context, handles.screen)
+        record.leftovers = clean_up(context, handles.screen.note)
     context.folder.release()
     return _report(context, handles.screen) or reports
 
@@ -235,27 +278,46 @@ def _report(context: Context, screen: Screen) -> Sequence[Path]:
         return ()
 
 
-def _timeline(context: Context) -> None:
+def _timeline(context: Context, ended: float) -> None:
     """Ends the watching and keeps what was seen; a full disk must not keep us from cleaning up."""
     if not context.observer.known:
         return
     watching = context.observer.get()
     watching.__exit__(None, None, None)
+    recorded = watching.cassette()
     with contextlib.suppress(OSError):
         context.options.output.mkdir(parents=True, exist_ok=True)
-        write_cassette(watching.cassette(), context.options.output / TIMELINE)
+        write_cassette(recorded, context.options.output / TIMELINE)
+    try:
+        began = ended - context.run.seconds
+        context.run.pods = pod_histories(recorded, began=began, ended=ended)
+    except Exception as error:  # a picture must not keep us from cleaning up
+        context.run.notes.append(f"the history of the pods could not be read: {error!r}")
+
+
+def _illustrate(context: Context) -> None:
+    """Keeps the lines that findings name, as the tree has them now."""
+    try:
+        read = reader(context.options.repository)
+        context.run.excerpts = excerpts(context.run, read, conceal)
+    except Exception as error:  # lines to look at must not either
+        context.run.notes.append(f"the lines of the findings could not be read: {error!r}")
 
 
 def _measure(context: Context) -> None:
     if not (context.docker.known and context.kube.known):
         return
-    node = f"{context.folder.state.cluster}-control-plane"
-    used = context.docker.get().memory_bytes(node)
-    if used:
-        context.run.facts["node memory"] = f"{used / 2**30:.1f} GiB"
+    docker, cluster = context.docker.get(), context.folder.state.cluster
+    nodes = [name for name, of in docker.cluster_nodes().items() if of == cluster]
+    with ThreadPoolExecutor() as pool:  # Docker takes two seconds for each
+        used = list(pool.map(docker.memory_bytes, nodes))
+    if any(used):
+        more = f" in {len(used)} nodes" if len(used) > 1 else ""
+        context.run.facts["node memory"] = f"{sum(used) / 2**30:.1f} GiB{more}"
 
 
-def _evidence(context: Context) -> None:
+def collect_evidence(context: Context) -> None:
+    """Writes what the cluster, its containers and our own logs say to the output folder."""
     path = context.options.output / "evidence"
     shutil.rmtree(path, ignore_errors=True)
     folder = EvidenceFolder(path=path, secrets=context.secrets)
@@ -288,7 +350,8 @@ def _evidence(context: Context) -> None:
             record.error.log = str(kept) if kept.is_file() else ""
 
 
-def _clean_up(context: Context, screen: Screen) -> list[str]:
+def clean_up(context: Context, note: Callable[[str], None]) -> list[str]:
+    """Removes the run's cluster, containers, networks and folder; returns what is left."""
     if not context.docker.known:
         context.folder.remove()
         return []
@@ -297,7 +360,7 @@ def _clean_up(context: Context, screen: Screen) -> list[str]:
         remove_belongings(docker, context.folder)
         left = [f"{i.kind} {i.name}" for i in belongings(docker, context.folder)]
     except (HarnessError, OSError, RuntimeError) as error:
-        screen.note(f"clean-up is not complete: {error}; harness down tries again")
+        note(f"clean-up is not complete: {error}; harness down tries again")
         return [str(error)]
     if not left:
         context.folder.remove()

@@ -60,6 +60,10 @@ class ProveSettings(_Settings):
 
     command: tuple[str, ...] = ()
     deadline_seconds: float = Field(default=180, gt=0)
+    policies: bool = True
+    """Whether the declared network policies are probed."""
+    disruptive: bool = False
+    """Whether every StatefulSet loses a pod, and the command runs again afterwards."""
 
 
 class DeadlineSettings(_Settings):

@@ -25,10 +25,9 @@ from airgap.keys import digest_of_file
 
 def build_image(bench: Bench) -> Mapping[str, object]:
     """Builds an image of a recipe and writes ``image.tar``."""
-    base = load_missing(bench, bench.inputs[bench.text("base")])
+    arguments = {**_base(bench), **bench.table("arguments")}
     context = make_context(bench)
     reference = reference_of(bench)
-    arguments = {bench.text("base_argument"): base, **bench.table("arguments")}
     found = build(bench, context, reference, arguments=arguments)
     shutil.rmtree(context)
     archive = bench.folder / "image.tar"
@@ -40,6 +39,13 @@ def build_image(bench: Bench) -> Mapping[str, object]:
         "bytes": archive.stat().st_size,
         "packages": package_versions(bench, reference, bench.texts("packages")),
     }
+
+
+def _base(bench: Bench) -> Mapping[str, str]:
+    part = bench.text("base")
+    if not part:
+        return {}
+    return {bench.text("base_argument"): load_missing(bench, bench.inputs[part])}
 
 
 def build_kafka_jars(bench: Bench) -> Mapping[str, object]:

@@ -68,6 +68,7 @@ class EventReader:
         self.running: dict[str, PartProgress] = {}
         self.failed: PartProgress | None = None
         self.bundle: Path | None = None
+        self.addon: Path | None = None
         self.stray: list[str] = []
         """Lines that are no events, the last few; a broken program says there why."""
 
@@ -90,6 +91,8 @@ class EventReader:
                 self.failed = self._finish(event, PartState.FAILED, event.message)
             case "bundle":
                 self.bundle = self._inside(event.path)
+            case "addon":
+                self.addon = self._inside(event.path)
             case _:  # a later version of the child may say more
                 pass
 
@@ -155,9 +158,37 @@ def build_bundle(
         BundleError: A part failed, the child ended otherwise, or what it wrote is not a bundle.
     """
     announce_plan(site, effects, parts)
+    reader, completed = _follow(
+        _command("build", site, parts, "--events"), site, effects, deadline_seconds
+    )
+    if reader.bundle is not None:
+        return read_bundle(reader.bundle)
+    if parts:
+        return None
+    raise _build_error(reader, completed, site.cache)
+
+
+def build_addon(
+    name: str, site: Site, effects: Effects, *, deadline_seconds: float = DEADLINE_SECONDS
+) -> Path:
+    """Builds an add-on, which is no part of the bundle, and returns the file that describes it.
+
+    Raises:
+        BundleError: A part failed, or the child ended without naming the file.
+    """
+    command = _command("build", site, (), "--addon", name, "--events")
+    reader, completed = _follow(command, site, effects, deadline_seconds)
+    if reader.addon is None:
+        raise _build_error(reader, completed, site.cache)
+    return reader.addon
+
+
+def _follow(
+    command: list[str], site: Site, effects: Effects, deadline_seconds: float
+) -> tuple[EventReader, Completed]:
     reader = EventReader(site.cache, effects.report)
     completed = effects.stream.stream(
-        _command("build", site, parts, "--events"),
+        command,
         on_line=reader.take,
         deadline_seconds=deadline_seconds,
         cwd=site.program_root,
@@ -166,11 +197,7 @@ def build_bundle(
     if not completed.ok:
         reader.abandon(_end(completed))
         raise _build_error(reader, completed, site.cache)
-    if reader.bundle is not None:
-        return read_bundle(reader.bundle)
-    if parts:
-        return None
-    raise _build_error(reader, completed, site.cache)
+    return reader, completed
 
 
 def announce_plan(site: Site, effects: Effects, parts: Sequence[str]) -> None:

@@ -94,6 +94,8 @@ class Pins(_Pin):
     images: dict[str, ImagePin]
     tools: dict[str, DownloadPin]
     manifests: dict[str, DownloadPin]
+    addons: dict[str, ImagePin] = Field(default_factory=dict)
+    """Images that no bundle holds; taken when a cluster needs them."""
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

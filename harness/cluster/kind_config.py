@@ -28,6 +28,13 @@ _NO_RESOURCE_CONTAINERD = (
     '[plugins."io.containerd.cri.v1.runtime"]\n  restrict_oom_score_adj = true\n'
 )
 
+_PATIENCE = {
+    "timeouts": dict.fromkeys(
+        ("controlPlaneComponentHealthCheck", "kubeletHealthCheck", "kubernetesAPICall"), "5m0s"
+    )
+}
+"""Several nodes start at once on the processors of one machine; kubeadm gives a call one minute."""
+
 
 def read_user_config(path: Path) -> dict[str, Any]:
     """Returns the user's kind configuration.
@@ -55,11 +62,22 @@ def _bad(path: Path, seen: str) -> UsageError:
 
 
 def effective_config(
-    user: dict[str, Any], *, mirrors: Path, host: HostFacts
+    user: dict[str, Any], *, mirrors: Path, host: HostFacts, workers: int = 0
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Returns the configuration to use and a note for every host-only addition."""
+    """Returns the configuration to use and a note for every host-only addition.
+
+    Args:
+        user: The user's configuration.
+        mirrors: Folder with containerd's registry mirrors.
+        host: What this machine needs.
+        workers: Nodes to add, where the user's configuration leaves that open.
+    """
     config = copy.deepcopy(user)
-    config.setdefault("nodes", [{"role": "control-plane"}])
+    config["nodes"] = config.get("nodes") or [{"role": "control-plane"}]
+    if workers:
+        config["nodes"] += [{"role": "worker"} for _ in range(workers)]
+        for kind in ("InitConfiguration", "JoinConfiguration"):
+            _kubeadm(config, {"kind": kind, **_PATIENCE})
     for node in config["nodes"]:
         mount = {"hostPath": str(mirrors), "containerPath": CERTS_D, "readOnly": True}
         node.setdefault("extraMounts", []).append(mount)

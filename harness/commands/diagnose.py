@@ -1,21 +1,25 @@
 """`harness diagnose`: what is wrong with a deployment, on any cluster or from a recording.
 
 Live it watches a kubeconfig's cluster until a cause is certain, everything is ready, or the time is
-over; offline it judges an evidence folder or a timeline file. With `--repo` it also knows what is
-declared, so that absence becomes a fact and findings name a file and a line. It changes nothing.
+over; offline it judges an evidence folder, a timeline file or an evidence archive. With `--repo` it
+also knows what is declared, so that absence becomes a fact and findings name a file and a line. It
+changes nothing.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.diagnosis.catalogue import catalogue
 from harness.model.errors import ExitCode, UsageError
 from harness.model.finding import Diagnosis, Outcome
+
+if TYPE_CHECKING:
+    from harness.examine import Question
 
 CODES = {
     Outcome.HEALTHY: ExitCode.OK,
@@ -34,7 +38,9 @@ def register(app: typer.Typer) -> None:
         *,
         recording: Annotated[
             Path | None,
-            typer.Argument(metavar="FOLDER|FILE", help="Evidence folder or timeline to judge."),
+            typer.Argument(
+                metavar="FOLDER|FILE", help="Evidence folder, timeline or evidence.tar.gz to judge."
+            ),
         ] = None,
         kubeconfig: Annotated[
             Path | None, typer.Option("--kubeconfig", help="Default: $KUBECONFIG, ~/.kube/config.")
@@ -65,11 +71,7 @@ def register(app: typer.Typer) -> None:
         if explain:
             typer.echo(explanation(explain))
             return
-        from harness.examine import (  # noqa: PLC0415 -- slow to import
-            Question,
-            examine_live,
-            examine_recording,
-        )
+        from harness.examine import Question, examine_live  # noqa: PLC0415 -- slow to import
 
         question = Question(
             kubeconfig=kubeconfig or default_kubeconfig(),
@@ -80,9 +82,21 @@ def register(app: typer.Typer) -> None:
             seconds=seconds,
             keep_going=keep_going,
         )
-        found = examine_recording(recording, question) if recording else examine_live(question)
+        found = _recorded(recording, question) if recording else examine_live(question)
         typer.echo(_shown(found, as_json=as_json), nl=False)
         raise typer.Exit(CODES[found.outcome])
+
+
+def _recorded(recording: Path, question: Question) -> Diagnosis:
+    from harness.commands.archived import unpacked  # noqa: PLC0415 -- slow to import
+    from harness.examine import examine_recording  # noqa: PLC0415
+
+    with unpacked(recording) as archive:
+        if archive is None:
+            return examine_recording(recording, question)
+        from harness.commands.archived_diagnosis import diagnosis_in  # noqa: PLC0415
+
+        return diagnosis_in(archive[0], question)
 
 
 def _shown(found: Diagnosis, *, as_json: bool) -> str:

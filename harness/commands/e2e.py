@@ -16,13 +16,28 @@ import typer
 from platformdirs import user_cache_path, user_state_path
 
 from harness.bundle.choose import parse_choice
+from harness.commands.aftermath import follow_up
+from harness.commands.existing_options import (
+    APPLY,
+    CONFIRM,
+    CONTEXT,
+    INSTALL_ENGINE,
+    KUBECONFIG,
+    MAKE_SECRETS,
+    PROVIDER,
+    Provider,
+    Wish,
+    existing_cluster,
+)
 from harness.compose import Handles, run
 from harness.io.clock import SystemClock
 from harness.io.process import ProcessRunner
+from harness.model.errors import UsageError
 from harness.model.run import RunRecord
 from harness.report.screen import choose_screen
 from harness.report.verdict import exit_code
 from harness.stages.context import RunOptions
+from harness.stages.existing.request import ExistingCluster
 
 APPLICATION = "gitops-harness"
 
@@ -49,6 +64,21 @@ Withhold = Annotated[
         help="Secret or image the harness must not provide, to see what breaks; repeatable.",
     ),
 ]
+Archive = Annotated[
+    bool, typer.Option("--archive", help="Keep evidence.tar.gz also of a run that passes.")
+]
+ArchiveTree = Annotated[
+    str,
+    typer.Option(
+        "--archive-tree",
+        metavar="include|commit",
+        help="How the tree goes into evidence.tar.gz (default: include up to 20 MB).",
+    ),
+]
+History = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="FILE", help="Record of runs; says what is slow or flaky."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdict.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the run as JSON and nothing else.")]
 
@@ -74,12 +104,16 @@ def run_options(
     kind_config: Path | None = None,
     keep_going: bool = False,
     withhold: Sequence[str] = (),
+    archive: bool = False,
+    archive_tree: str = "",
+    existing: ExistingCluster | None = None,
 ) -> RunOptions:
     """Returns the options of a run with every default filled in.
 
     Raises:
-        UsageError: `bundle` is neither a known word nor a file.
+        UsageError: `bundle` is neither a known word nor a file, or `archive_tree` no known word.
     """
+    check_archive_tree(archive_tree)
     repository = repo.expanduser().resolve()
     own = repository / "kind-config.yaml"
     return RunOptions(
@@ -92,8 +126,27 @@ def run_options(
         keep=keep,
         keep_going=keep_going,
         withhold=tuple(withhold),
+        archive=archive,
+        archive_tree=archive_tree,
+        existing=existing,
         environment_variables=os.environ,
     )
+
+
+def check_archive_tree(word: str) -> None:
+    """Returns quietly for a word that `--archive-tree` knows, and for none.
+
+    Raises:
+        UsageError: It is another word.
+    """
+    if word not in {"", "include", "commit"}:
+        raise UsageError(
+            attempted="Understanding --archive-tree",
+            subject=repr(word),
+            seen="it is no known word",
+            expected="include (every file) or commit (its id and the files that differ)",
+            next_step="leave it out; a small tree is included",
+        )
 
 
 def start(
@@ -124,16 +177,43 @@ def e2e(
     env: Env = "dev",
     output: Output = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep the cluster, and reuse it next time.")
+        bool, typer.Option("--keep", help="Keep the cluster (existing: what was made) for later.")
     ] = False,
     bundle: BundleOption = "auto",
     kind_config: KindConfig = None,
     keep_going: KeepGoing = False,
     withhold: Withhold = None,
+    archive: Archive = False,
+    archive_tree: ArchiveTree = "",
+    provider: PROVIDER = Provider.KIND,
+    context: CONTEXT = "",
+    kubeconfig: KUBECONFIG = None,
+    confirm: CONFIRM = "",
+    apply: APPLY = False,
+    install_engine: INSTALL_ENGINE = False,
+    make_secrets: MAKE_SECRETS = False,
+    history: History = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Deploy the working tree to a new cluster, prove that it runs, report, clean up."""
+    only_kind = {
+        "--bundle": bundle != "auto",
+        "--kind-config": kind_config is not None,
+        "--withhold": bool(withhold),
+    }
+    existing = existing_cluster(
+        Wish(
+            provider=provider,
+            context=context,
+            kubeconfig=kubeconfig,
+            confirm=confirm,
+            apply=apply,
+            install_engine=install_engine,
+            make_secrets=make_secrets,
+            only_kind=only_kind,
+        )
+    )
     options = run_options(
         repo,
         env,
@@ -143,8 +223,13 @@ def e2e(
         kind_config=kind_config,
         keep_going=keep_going,
         withhold=withhold or (),
+        archive=archive,
+        archive_tree=archive_tree,
+        existing=existing,
     )
     record = start(options, quiet=quiet or as_json)
+    out = sys.stderr if as_json else sys.stdout
+    follow_up(record, options.output, environ=os.environ, out=out, history=history)
     if as_json:
         typer.echo((options.output / "run.json").read_text(encoding="utf-8"))
     raise typer.Exit(exit_code(record))
@@ -159,6 +244,8 @@ def up(
     kind_config: KindConfig = None,
     keep_going: KeepGoing = False,
     withhold: Withhold = None,
+    archive: Archive = False,
+    archive_tree: ArchiveTree = "",
     quiet: Quiet = False,
 ) -> None:
     """Deploy the working tree and keep the cluster; the same again updates it."""
@@ -171,6 +258,8 @@ def up(
         kind_config=kind_config,
         keep_going=keep_going,
         withhold=withhold or (),
+        archive=archive,
+        archive_tree=archive_tree,
     )
     record = start(options, up_to="ready", quiet=quiet)
     raise typer.Exit(exit_code(record))

@@ -1,4 +1,7 @@
-"""`harness down`: removes the clusters that were kept and whatever killed runs left."""
+"""`harness down`: removes the clusters that were kept and whatever killed runs left.
+
+With `--context` it removes from a cluster of somebody else what runs made there, and nothing more.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import typer
 
 from harness.cluster.cleanup import remove_left_behind
 from harness.commands.e2e import runs_folder
+from harness.commands.existing_options import CONFIRM, CONTEXT, KUBECONFIG
 from harness.io.docker import DockerDaemon
 
 
@@ -19,9 +23,20 @@ def register(app: typer.Typer) -> None:
 
 def down(
     *,
+    context: CONTEXT = "",
+    kubeconfig: KUBECONFIG = None,
+    confirm: CONFIRM = "",
+    run: Annotated[
+        str, typer.Option("--run", metavar="ID", help="Existing: also this run of another machine.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Remove kept clusters and what killed runs left; running ones are left alone."""
+    if context or kubeconfig or confirm or run:
+        from harness.commands.existing_down import Wanted, down_existing  # noqa: PLC0415
+
+        wanted = Wanted(context=context, kubeconfig=kubeconfig, confirm=confirm, run=run)
+        raise typer.Exit(down_existing(wanted, runs_folder(), as_json=as_json))
     removed = remove_left_behind(DockerDaemon.connect(), runs_folder(), kept_too=True)
     if as_json:
         typer.echo(json.dumps({"removed": removed}))

@@ -1,19 +1,22 @@
 """`harness report`: renders a run again from its `run.json`, anywhere, without a cluster.
 
 Without an option it writes every format anew beside `run.json` (or into `--output`) and names the
-files; with one it prints that format. Without an argument the last run's folder is meant. The exit
-code tells whether the report could be rendered, not how the run ended.
+files; with one it prints that format. Without an argument the last run's folder is meant; of an
+evidence archive the reports go into a folder beside it. The exit code tells whether the report
+could be rendered, not how the run ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from platformdirs import user_state_path
 
+from harness.commands.archived import report_folder, unpacked
 from harness.model.errors import UsageError
 from harness.model.run import RunRecord
 from harness.report.html import html_report
@@ -34,7 +37,9 @@ def register(app: typer.Typer) -> None:
     def report(
         source: Annotated[
             Path | None,
-            typer.Argument(metavar="RUN_JSON|FOLDER", help="A run.json, or its folder."),
+            typer.Argument(
+                metavar="RUN_JSON|FOLDER|FILE", help="A run.json, its folder, or evidence.tar.gz."
+            ),
         ] = None,
         html: Annotated[bool, typer.Option("--html", help="Print the HTML report.")] = False,
         markdown: Annotated[bool, typer.Option("--markdown", help="Print the summary.")] = False,
@@ -54,9 +59,17 @@ def register(app: typer.Typer) -> None:
                 expected="one of them, or none to write every format beside run.json",
                 next_step="harness report --help",
             )
-        path = run_file(source)
-        run = presentable(read_run(path))
-        _deliver(run, wanted, output or path.parent)
+        run, folder = _opened(source)
+        _deliver(presentable(run), wanted, output or folder)
+
+
+def _opened(source: Path | None) -> tuple[RunRecord, Path]:
+    """Returns the run that is meant, and the folder for its reports."""
+    with unpacked(source) if source else nullcontext() as archive:
+        if source is not None and archive is not None:
+            return read_run(archive[0] / RUN_FILE), report_folder(source)
+    path = run_file(source)
+    return read_run(path), path.parent
 
 
 def run_file(source: Path | None) -> Path:

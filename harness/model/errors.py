@@ -13,8 +13,9 @@
     ├── ProofError          11   everything is ready, yet the proof failed
     └── RootCauseError      12   a workload cannot become ready, and the cause is known
 
-`harness audit` ends with 13 and `harness drift` with 14 where they found something; that is a
-result, so no error stands for it.
+`harness audit` ends with 13, `harness drift` with 14 and `harness policies` with 15 where they
+found something, and the last with 16 where nothing is proven; `harness reproduce` ends with 17
+where it came to another verdict. That is a result, so no error stands for it.
 
 Rooms raise these; only the entry layer turns them into text and exit codes.
 """
@@ -50,6 +51,9 @@ class ExitCode(IntEnum):
     ROOT_CAUSE = 12
     AUDIT = 13
     DRIFT = 14
+    POLICIES = 15
+    POLICIES_UNPROVEN = 16
+    DIFFERENT = 17
     INTERRUPTED = 130
 
 

@@ -12,7 +12,10 @@ from enum import StrEnum
 from harness.model.audit import AuditFinding
 from harness.model.drift import Gap
 from harness.model.errors import HarnessError
+from harness.model.excerpt import Excerpt
 from harness.model.finding import Diagnosis
+from harness.model.pods import PodHistory
+from harness.model.policies import PolicyMatrix
 from harness.model.refs import ObjectRef
 
 
@@ -124,6 +127,12 @@ class RunRecord:
     """What the rendered repository alone shows; what the harness provides is left out."""
     gap: Gap | None = None
     """What differed between the declaration and the cluster at the end; None when not compared."""
+    policies: PolicyMatrix | None = None
+    """Who reached whom, against the declared policies; None when not probed."""
+    pods: list[PodHistory] = field(default_factory=list)
+    """What became of every pod that was seen; empty where no cluster was watched."""
+    excerpts: list[Excerpt] = field(default_factory=list)
+    """The lines around those that findings name."""
     diagnosis: Diagnosis | None = None
     """The last diagnosis, where a cluster was watched."""
     interrupted: str = ""

@@ -18,7 +18,10 @@ from harness import __version__
 from harness.model.audit import AuditFinding
 from harness.model.drift import Gap
 from harness.model.errors import HarnessError, UsageError
+from harness.model.excerpt import Excerpt
 from harness.model.finding import Diagnosis
+from harness.model.pods import PodHistory
+from harness.model.policies import PolicyMatrix
 from harness.model.run import (
     ApplicationStatus,
     ImageDelivery,
@@ -119,6 +122,9 @@ class RunDocument(BaseModel):
     notes: list[str] = []
     audit: list[AuditFinding] = []
     gap: Gap | None = None
+    policies: PolicyMatrix | None = None
+    pods: list[PodHistory] = []
+    excerpts: list[Excerpt] = []
     diagnosis: Diagnosis | None = None
     evidence: str = ""
     leftovers: list[str] = []

@@ -1,4 +1,4 @@
-"""The run as JUnit XML: one case per stage, Application, workload and proof.
+"""The run as JUnit XML: one case per stage, Application, workload, proof and probed connection.
 
 Valid against the two schemas that tools follow: the Ant one (windyroad/JUnit-Schema `JUnit.xsd`)
 and Jenkins' (jenkinsci/xunit-plugin `junit-10.xsd`). A thing that was not judged is `skipped`,
@@ -10,11 +10,20 @@ the whole file unreadable.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.model.finding import Finding
+from harness.model.policies import (
+    Cell,
+    CellState,
+    Enforcement,
+    MatrixVerdict,
+    PolicyMatrix,
+    cell_text,
+    rule_text,
+)
 from harness.model.run import (
     ApplicationStatus,
     Health,
@@ -51,8 +60,19 @@ def junit_xml(run: RunRecord) -> str:
         "applications": [_application_case(status) for status in run.applications],
         "workloads": [_object_case(status) for status in run.objects],
         "proofs": [_proof_case(proof) for proof in run.proofs],
+        "policies": policy_cases(run.policies) if run.policies else [],
     }
     suites["stages"].extend(_verdict_case(run, [c for cases in suites.values() for c in cases]))
+    return _document(suites, run)
+
+
+def policies_junit(matrix: PolicyMatrix) -> str:
+    """Returns a policy matrix alone as a JUnit XML document."""
+    nothing = RunRecord(run_id="", environment="", repository="", command="", started_at="")
+    return _document({"policies": policy_cases(matrix)}, nothing)
+
+
+def _document(suites: Mapping[str, list[Case]], run: RunRecord) -> str:
     root = ET.Element("testsuites")
     filled = {name: cases for name, cases in suites.items() if cases}
     for number, (name, cases) in enumerate(filled.items()):
@@ -120,6 +140,33 @@ def _proof_case(proof: ProofRecord) -> Case:
         return replace(case, output=proof.output)
     text = proof.output or f"{proof.name} was not proven"
     return replace(case, outcome="failure", kind="ProofFailed", text=text)
+
+
+def policy_cases(matrix: PolicyMatrix) -> list[Case]:
+    """Returns a case for the control and one for each probed connection."""
+    return [_control_case(matrix), *(_policy_case(cell) for cell in matrix.cells)]
+
+
+def _control_case(matrix: PolicyMatrix) -> Case:
+    control = matrix.control
+    case = Case(name="control: policies are enforced", seconds=control.seconds)
+    if control.state is Enforcement.ENFORCED:
+        return replace(case, output=control.detail)
+    if control.state is Enforcement.NOT_ENFORCED:
+        return replace(case, outcome="failure", kind="NotEnforced", text=control.detail)
+    if matrix.verdict is MatrixVerdict.NOT_JUDGED:
+        return replace(case, outcome="error", kind="NotTested", text=control.detail)
+    return replace(case, outcome="skipped", text=control.detail)
+
+
+def _policy_case(cell: Cell) -> Case:
+    case = Case(name=cell.title, seconds=0.0)
+    text = "\n".join((cell_text(cell), *(rule_text(rule) for rule in cell.decided_by)))
+    if cell.state is CellState.NOT_JUDGED:
+        return replace(case, outcome="skipped", text=cell.reason)
+    if cell.is_difference:
+        return replace(case, outcome="failure", kind=f"Policy{cell.state.title()}", text=text)
+    return replace(case, output=text)
 
 
 def _verdict_case(run: RunRecord, cases: list[Case]) -> Iterator[Case]:

@@ -7,11 +7,22 @@ sentences as everywhere come from `harness.report.verdict`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from harness.model.run import Health, ImageDelivery, ObjectStatus, RunRecord, StageState
 from harness.report.ending import bad_news
+from harness.report.markdown import (
+    FOLD_ABOVE,
+    code,
+    escaped,
+    fenced,
+    folded,
+    heading,
+    message,
+    table,
+)
+from harness.report.summary_pictures import gap, policies
+from harness.report.timeline import waiting_began
 from harness.report.verdict import (
     Verdict,
     headline,
@@ -22,7 +33,7 @@ from harness.report.verdict import (
     verdict,
     waiting,
 )
-from harness.report.wording import counted, cut, duration, moment, one_line, short_digest
+from harness.report.wording import counted, duration, moment, one_line, short_digest
 
 MARKS = {
     Verdict.PASSED: "✅",
@@ -41,9 +52,6 @@ MARKS = {
     Health.MISSING: "❌",
     Health.NOT_JUDGED: "❔",
 }
-FOLD_ABOVE = 20
-MESSAGE_LENGTH = 400
-SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#$])")
 
 
 def summary_markdown(run: RunRecord) -> str:
@@ -52,9 +60,11 @@ def summary_markdown(run: RunRecord) -> str:
         _verdict(run),
         _failure(run),
         _stages(run),
-        _not_ready(run.objects),
+        _not_ready(run),
         _applications(run),
-        _ready(run.objects),
+        policies(run),
+        gap(run),
+        _ready(run),
         _images(run.images),
         _audit(run),
         _proofs(run),
@@ -91,7 +101,7 @@ def _stages(run: RunRecord) -> list[str]:
         )
         for stage in run.stages
     ]
-    return [*_heading("Stages", len(rows)), *_table(("State", "Stage", "Time", "Detail"), rows)]
+    return [*heading("Stages", len(rows)), *table(("State", "Stage", "Time", "Detail"), rows)]
 
 
 def _audit(run: RunRecord) -> list[str]:
@@ -106,7 +116,7 @@ def _audit(run: RunRecord) -> list[str]:
         for found in run.audit
     ]
     head = ("Severity", "Rule", "Object", "Seen", "Line to change")
-    return _folded(f"Audit: {counted(len(rows), 'finding')}", _table(head, rows), len(rows))
+    return folded(f"Audit: {counted(len(rows), 'finding')}", table(head, rows), len(rows))
 
 
 def _applications(run: RunRecord) -> list[str]:
@@ -124,32 +134,34 @@ def _applications(run: RunRecord) -> list[str]:
     ]
     head = ("State", "Application", "Path", "Revision", "Operation", "Resources", "Message")
     good, total = tally(run).applications
-    return _folded(f"Applications: {good} of {total} synced", _table(head, rows), len(rows))
+    return folded(f"Applications: {good} of {total} synced", table(head, rows), len(rows))
 
 
-def _not_ready(objects: Sequence[ObjectStatus]) -> list[str]:
-    unready = waiting(objects)
-    title = f"Not ready: {len(unready)} of {counted(len(objects), 'workload')}"
-    return _folded(title, _object_table(unready), len(unready))
+def _not_ready(run: RunRecord) -> list[str]:
+    unready = waiting(run.objects)
+    title = f"Not ready: {len(unready)} of {counted(len(run.objects), 'workload')}"
+    return folded(title, _object_table(unready, waiting_began(run)), len(unready))
 
 
-def _ready(objects: Sequence[ObjectStatus]) -> list[str]:
-    ready = [status for status in objects if is_ready(status)]
-    title = f"Ready: {len(ready)} of {counted(len(objects), 'workload')}"
-    return _folded(title, _object_table(ready), len(ready))
+def _ready(run: RunRecord) -> list[str]:
+    ready = [status for status in run.objects if is_ready(status)]
+    title = f"Ready: {len(ready)} of {counted(len(run.objects), 'workload')}"
+    return folded(title, _object_table(ready, waiting_began(run)), len(ready))
 
 
-def _object_table(objects: Iterable[ObjectStatus]) -> list[str]:
+def _object_table(objects: Iterable[ObjectStatus], began: float) -> list[str]:
     rows = [
         (
             f"{MARKS[status.health]} {status.health}",
             code(str(status.ref)),
-            "" if status.ready_after_seconds is None else duration(status.ready_after_seconds),
+            ""
+            if status.ready_after_seconds is None
+            else duration(began + status.ready_after_seconds),
             message(status.message),
         )
         for status in objects
     ]
-    return _table(("State", "Workload", "Ready after", "Message"), rows)
+    return table(("State", "Workload", "Ready at", "Message"), rows)
 
 
 def _images(images: Sequence[ImageDelivery]) -> list[str]:
@@ -167,7 +179,7 @@ def _images(images: Sequence[ImageDelivery]) -> list[str]:
     head = ("Declared", "Origin", "Source", "Digest", "Runs", "Time")
     number = sum(map(is_substituted, images))
     title = f"Images: {len(images)}" + (f", {number} substituted" if number else "")
-    return _folded(title, _table(head, rows), len(rows))
+    return folded(title, table(head, rows), len(rows))
 
 
 def _runs(image: ImageDelivery) -> str:
@@ -178,63 +190,21 @@ def _runs(image: ImageDelivery) -> str:
 
 
 def _proofs(run: RunRecord) -> list[str]:
-    lines: list[str] = _heading("Proofs", len(run.proofs))
+    lines: list[str] = heading("Proofs", len(run.proofs))
     for proof in run.proofs:
         mark = "✅" if proof.passed else "❌"
         lines.append(f"- {mark} {escaped(proof.name)} ({duration(proof.seconds)})")
         if proof.output.strip():
-            lines.extend(["", *(f"  {line}" for line in _fenced(proof.output)), ""])
+            lines.extend(["", *(f"  {line}" for line in fenced(proof.output)), ""])
     return lines
 
 
 def _facts(run: RunRecord) -> list[str]:
     rows = [(escaped(name), code(value)) for name, value in run.facts.items()]
-    return _folded("Versions and host", _table(("Fact", "Value"), rows), FOLD_ABOVE + len(rows))
+    return folded(
+        "Versions and environment", table(("Fact", "Value"), rows), FOLD_ABOVE + len(rows)
+    )
 
 
 def _items(title: str, items: Sequence[str]) -> list[str]:
-    return [*_heading(title, len(items)), *(f"- {escaped(one_line(item))}" for item in items)]
-
-
-def _heading(title: str, number: int) -> list[str]:
-    return [f"## {title}", ""] if number else []
-
-
-def _folded(title: str, table: list[str], rows: int) -> list[str]:
-    if not table:
-        return []
-    if rows <= FOLD_ABOVE:
-        return [f"## {title}", "", *table]
-    return [f"<details><summary><b>{title}</b></summary>", "", *table, "", "</details>"]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows] if rows else []
-    return [f"| {' | '.join(cells)} |" for cells in lines]
-
-
-def _fenced(text: str) -> list[str]:
-    """Returns the text in a code block whose fence is longer than any in the text."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}text", *text.strip("\n").splitlines(), fence]
-
-
-def escaped(text: str) -> str:
-    """Returns text that Markdown shows as it is, on one line."""
-    return SPECIAL.sub(r"\\\1", one_line(text))
-
-
-def message(text: str) -> str:
-    """Returns a message of bounded length for a table cell."""
-    return escaped(cut(text, MESSAGE_LENGTH))
-
-
-def code(text: str) -> str:
-    """Returns text as a code span that is safe inside a table; empty text stays empty."""
-    shown = one_line(text).replace("|", "\\|")
-    if not shown:
-        return ""
-    fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    return [*heading(title, len(items)), *(f"- {escaped(one_line(item))}" for item in items)]

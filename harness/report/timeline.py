@@ -2,7 +2,7 @@
 
 Positions are percent of the width, so that the picture fits a telephone and a wall screen without
 any script. Nothing is placed that was not measured: an object has a moment, not a beginning. The
-template `report.html.j2` draws what is worked out here.
+template `page/timeline.html.j2` draws what is worked out here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ STEPS_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 18
 MOST_TICKS = 6
 THINNEST_PERCENT = 0.5
 MOST_ROWS = 24
+WAITING_STAGE = "ready"
 NEVER_RAN = frozenset({StageState.WAITING, StageState.SKIPPED})
 
 
@@ -44,6 +45,8 @@ class Dot:
 
     status: ObjectStatus
     x: float
+    at: float
+    """Seconds since the run began; the run's end for one that is not ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class Timeline:
 
     total_seconds: float
     ticks: tuple[Tick, ...]
+    step: float
+    """From one tick to the next."""
     bars: tuple[Bar, ...]
     dots: tuple[Dot, ...]
     unshown_waiting: int
@@ -64,24 +69,33 @@ class Timeline:
 
 def timeline(run: RunRecord) -> Timeline:
     """Returns the picture of a run."""
-    total = _total(run)
+    begin = waiting_began(run)
+    total = _total(run, begin)
     shown = _chosen(run.objects)
     missing = [status for status in run.objects if status not in shown]
+    ticks = _ticks(total)
     return Timeline(
         total_seconds=total,
-        ticks=_ticks(total),
+        ticks=ticks,
+        step=ticks[1].x if len(ticks) > 1 else 100.0,
         bars=tuple(_bar(stage, total, run.seconds) for stage in run.stages),
-        dots=tuple(Dot(status=status, x=_position(status, total)) for status in shown),
+        dots=tuple(_dot(status, begin, total) for status in shown),
         unshown_waiting=sum(not is_ready(status) for status in missing),
         unshown_ready=sum(is_ready(status) for status in missing),
-        curve=_curve(run.objects, total) if missing else "",
+        curve=_curve(run.objects, begin, total) if missing else "",
     )
 
 
-def _total(run: RunRecord) -> float:
+def waiting_began(run: RunRecord) -> float:
+    """Returns when the run began to wait for its workloads; their own times count from there."""
+    return next((s.started for s in run.stages if s.name == WAITING_STAGE), 0.0)
+
+
+def _total(run: RunRecord, begin: float) -> float:
     ends = [stage.started + stage.seconds for stage in run.stages]
-    moments = [s.ready_after_seconds for s in run.objects if s.ready_after_seconds is not None]
-    return max([run.seconds, *ends, *moments, 0.1])
+    moments = [begin + _moment(status) for status in run.objects if is_ready(status)]
+    pods = [pod.segments[-1].end for pod in run.pods if pod.segments]
+    return max([run.seconds, *ends, *moments, *pods, 0.1])
 
 
 def _ticks(total: float) -> tuple[Tick, ...]:
@@ -121,11 +135,11 @@ def _moment(status: ObjectStatus) -> float:
     return status.ready_after_seconds or 0.0
 
 
-def _position(status: ObjectStatus, total: float) -> float:
+def _dot(status: ObjectStatus, begin: float, total: float) -> Dot:
     """Returns where the object's mark stands; one that is not ready stands at the end."""
-    if is_ready(status) and status.ready_after_seconds is not None:
-        return 100 * status.ready_after_seconds / total
-    return 100.0
+    known = is_ready(status) and status.ready_after_seconds is not None
+    at = begin + _moment(status) if known else total
+    return Dot(status=status, x=100 * at / total, at=at)
 
 
 def _chosen(objects: Sequence[ObjectStatus]) -> list[ObjectStatus]:
@@ -136,12 +150,12 @@ def _chosen(objects: Sequence[ObjectStatus]) -> list[ObjectStatus]:
     return [*unready, *(ready[-room:] if room else [])]
 
 
-def _curve(objects: Sequence[ObjectStatus], total: float) -> str:
+def _curve(objects: Sequence[ObjectStatus], begin: float, total: float) -> str:
     """Returns a staircase that rises by one object at each moment one became ready."""
     points = ["0,100"]
     y = 100.0
     for moment in sorted(_moment(status) for status in objects if is_ready(status)):
-        x = 100 * moment / total
+        x = 100 * (begin + moment) / total
         points.append(f"{x:.2f},{y:.2f}")
         y -= 100 / len(objects)
         points.append(f"{x:.2f},{max(y, 0.0):.2f}")

@@ -13,6 +13,7 @@ from harness.model.finding import Diagnosis, Outcome
 from harness.model.run import ImageDelivery
 from harness.repo.declaration import Tools, declare
 from harness.repo.discovery import folders_below
+from harness.stages.adaptation import plan_adaptation
 from harness.stages.context import Context
 from harness.stages.preview import preview
 from harness.stages.stage import Voice
@@ -41,7 +42,8 @@ def audit(context: Context, voice: Voice) -> str:
     )
     context.declaration.put(declaration)
     context.plan.put(plan)
-    context.run.audit = preview(declaration)
+    plan_adaptation(context)
+    context.run.audit = preview(declaration, decides_nodes=not context.adaptation.get().nodes)
     context.run.notes += [f"{i.declared} is withheld, as asked" for i in withheld]
     context.run.notes += [*declaration.notes, *(p.note for p in plan if p.note)]
     context.run.images = [

@@ -6,7 +6,7 @@ import platform
 
 from harness.bundle.board import Board, Change, amount, duration
 from harness.bundle.docker_images import ensure_images
-from harness.bundle.effects import Effects, site_from
+from harness.bundle.effects import Effects, Site, site_from
 from harness.bundle.ensure import ensure_bundle
 from harness.bundle.progress import PartProgress, PartState
 from harness.io.docker_pull import PullingDaemon
@@ -25,21 +25,7 @@ NODE_ROLES = ("node", "registry", "gate", "loadbalancer")
 def bundle(context: Context, voice: Voice) -> str:
     """Finds or makes the bundle, and has Docker hold what Docker itself runs."""
     examination, options = context.examination.get(), context.options
-    site = site_from(
-        options.environment_variables,
-        cache=options.cache,
-        ca_files=examination.facts.extra_ca_files,
-        system=platform.system(),
-        machine=platform.machine(),
-    )
-    effects = Effects(
-        stream=ProcessStreamer(),
-        docker=PullingDaemon.connect,
-        download=HttpDownloader(ca_files=site.ca_files),
-        clock=context.clock,
-        report=_Telling(context, voice).report,
-        cancelled=context.stopped,
-    )
+    site, effects = bundle_site(context), bundle_effects(context, voice)
     found, why = ensure_bundle(
         choice=options.bundle,
         site=site,
@@ -56,6 +42,29 @@ def bundle(context: Context, voice: Voice) -> str:
     context.bundle.put(found)
     _state_facts(context, found, why)
     return why
+
+
+def bundle_site(context: Context) -> Site:
+    """Returns where bundles and add-ons are made, and from what."""
+    return site_from(
+        context.options.environment_variables,
+        cache=context.options.cache,
+        ca_files=context.examination.get().facts.extra_ca_files,
+        system=platform.system(),
+        machine=platform.machine(),
+    )
+
+
+def bundle_effects(context: Context, voice: Voice) -> Effects:
+    """Returns the handles with which they are made; the stage's voice says how it goes."""
+    return Effects(
+        stream=ProcessStreamer(),
+        docker=PullingDaemon.connect,
+        download=HttpDownloader(ca_files=bundle_site(context).ca_files),
+        clock=context.clock,
+        report=_Telling(context, voice).report,
+        cancelled=context.stopped,
+    )
 
 
 def _state_facts(context: Context, found: Bundle, why: str) -> None:

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.cluster.kind import KindRequest, create_cluster
-from harness.cluster.kind_config import effective_config, fingerprint, read_user_config
+from harness.cluster.kind_config import effective_config, fingerprint
 from harness.io.kube import Kube, KubeError
 from harness.model.errors import ClusterError
 from harness.model.kinds import collection, object_path
 from harness.model.refs import ObjectRef
+from harness.model.wording import counted
 from harness.names.coredns import with_names
+from harness.stages.adaptation import user_config
 from harness.stages.context import Context
 from harness.stages.stage import Voice
 
-DEFAULT_CONFIG = Path(__file__).resolve().parents[1] / "cluster" / "kind-config.yaml"
+WORKER_SECONDS = 45.0
+"""What each worker may add to the deadline; a slow machine starts them one after the other."""
 
 
 def kind_request(context: Context) -> KindRequest:
@@ -41,8 +44,11 @@ def cluster(context: Context, voice: Voice, git_hosts: Mapping[str, str]) -> str
 
     Inside it, every declared Git host resolves to the gate.
     """
-    user = read_user_config(context.options.kind_config or DEFAULT_CONFIG)
-    config, notes = effective_config(user, mirrors=mirrors_folder(context), host=context.host.get())
+    user = user_config(context)
+    workers = context.adaptation.get().workers
+    config, notes = effective_config(
+        user, mirrors=mirrors_folder(context), host=context.host.get(), workers=workers
+    )
     context.run.notes += notes
     wanted = fingerprint(config, context.bundle.get().key)
     request = kind_request(context)
@@ -54,7 +60,7 @@ def cluster(context: Context, voice: Voice, git_hosts: Mapping[str, str]) -> str
             request,
             config,
             runner=context.runner,
-            deadline_seconds=context.settings.deadlines.cluster,
+            deadline_seconds=context.settings.deadlines.cluster + workers * WORKER_SECONDS,
         )
         context.folder.update(fingerprint=wanted)
     kube = Kube(request.kubeconfig)
@@ -63,7 +69,8 @@ def cluster(context: Context, voice: Voice, git_hosts: Mapping[str, str]) -> str
     context.kube.put(kube)
     context.run.facts["kubeconfig"] = str(request.kubeconfig)
     word = "reused" if context.reused else "created"
-    return f"{word} {request.name}, Kubernetes {context.bundle.get().kubernetes}"
+    more = f" with {counted(workers, 'worker')}" if workers else ""
+    return f"{word} {request.name}{more}, Kubernetes {context.bundle.get().kubernetes}"
 
 
 def _refuse_different(context: Context, wanted: str) -> None:

@@ -13,6 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from harness.adaptation.terms import Plan
 from harness.bundle.choose import Choice
 from harness.cluster.runs import RunFolder
 from harness.config import Settings
@@ -28,6 +29,7 @@ from harness.model.host import HostFacts
 from harness.model.repository import Declaration
 from harness.model.run import RunRecord
 from harness.model.secret import Secret
+from harness.stages.existing.request import RUN_LABEL, ExistingCluster, labels
 from harness.watch.observer import Observer
 
 T = TypeVar("T")
@@ -76,6 +78,12 @@ class RunOptions:
     """Judge everything before the run ends, instead of ending at the first root cause."""
     withhold: tuple[str, ...] = ()
     """Patterns of secrets (`name` or `namespace/name`) and image references not to be provided."""
+    archive: bool = False
+    """Keep an evidence archive also of a run that passed; of one that failed it is kept anyway."""
+    archive_tree: str = ""
+    """How the tree goes into it: `include`, `commit`, or nothing for what suits its size."""
+    existing: ExistingCluster | None = None
+    """A cluster of somebody else to run on; None for a kind cluster of our own."""
     environment_variables: Mapping[str, str]
 
 
@@ -102,6 +110,7 @@ class Context:
     bundle: Found[Bundle] = field(default_factory=lambda: Found("the bundle"))
     declaration: Found[Declaration] = field(default_factory=lambda: Found("the declaration"))
     plan: Found[tuple[PlannedImage, ...]] = field(default_factory=lambda: Found("the image plan"))
+    adaptation: Found[Plan] = field(default_factory=lambda: Found("what the cluster lacks"))
     kube: Found[Kube] = field(default_factory=lambda: Found("the cluster"))
     revision: Found[str] = field(default_factory=lambda: Found("the published revision"))
     observer: Found[Observer] = field(default_factory=lambda: Found("the observer"))
@@ -125,7 +134,9 @@ class Context:
     @property
     def kube_labels(self) -> dict[str, str]:
         """The label of everything we create in the cluster."""
-        return {"dev.gitops-harness/run": self.run_id}
+        if self.options.existing is not None:
+            return labels(self.run_id)
+        return {RUN_LABEL: self.run_id}
 
     @property
     def logs(self) -> Path:

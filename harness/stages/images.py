@@ -22,9 +22,10 @@ from harness.model.containers import LABEL
 from harness.model.errors import ImageError
 from harness.model.refs import ImageReference
 from harness.model.run import ImageDelivery
+from harness.stages.adaptation import prepare_addons
 from harness.stages.context import Context
 from harness.stages.delivery import deliver_archive, deliver_from_docker
-from harness.stages.names import Names, engine_images
+from harness.stages.names import Names, cluster_images
 from harness.stages.stage import Voice
 
 BUILDS_AT_ONCE = 3
@@ -32,8 +33,12 @@ CACHE_PREFIX = "gitops-harness/cache"
 
 
 def deliver_bundle(context: Context, voice: Voice, shared: Names) -> str:
-    """Brings Argo CD's images and the workload images of the bundle into the registry."""
-    engine = [(str(ref), ref, _bundled(context, ref)) for ref in engine_images(context)]
+    """Brings the cluster's own images and the workload images of the bundle into the registry."""
+    addons = prepare_addons(context, voice)
+    engine = [
+        (str(ref), ref, addons.get(ref) or _bundled(context, ref))
+        for ref in cluster_images(context)
+    ]
     origin = Origin.PULLED if context.bundle.get().origin == "pull" else Origin.SUBSTITUTED
     with context.lock:
         context.run.images = [

@@ -34,6 +34,7 @@ from harness.names.mirrors import mirror_files
 from harness.names.registry_config import PORT, TokenAuthority, registry_config
 from harness.names.tokens import TokenSupplier, token_supplier
 from harness.secrets.plan import RegistryLogin
+from harness.stages.adaptation import addon_images
 from harness.stages.cluster import mirrors_folder
 from harness.stages.context import Context
 from harness.stages.stage import Voice
@@ -166,17 +167,17 @@ def _link_repositories(context: Context, found: tuple[GitAddress, ...]) -> None:
 
 def _write_mirrors(context: Context, registry: str) -> None:
     hosts = {use.reference.host for use in context.declaration.get().images}
-    hosts |= {reference.host for reference in engine_images(context)}
+    hosts |= {reference.host for reference in cluster_images(context)}
     for name, content in mirror_files(sorted(hosts), registry=registry).items():
         path = mirrors_folder(context) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
 
 
-def engine_images(context: Context) -> tuple[ImageReference, ...]:
-    """Returns the images that Argo CD's own manifests name."""
+def cluster_images(context: Context) -> tuple[ImageReference, ...]:
+    """Returns the images that the cluster itself needs: of its add-ons, then of Argo CD."""
     text = context.bundle.get().argocd_manifest.read_text(encoding="utf-8")
-    return tuple(ImageReference.parse(image) for image in images_of(text))
+    return (*addon_images(context), *(ImageReference.parse(image) for image in images_of(text)))
 
 
 def _registry(
@@ -212,7 +213,7 @@ def _gate(
     settings = GateSettings(
         authority=authority,
         users={shared.login.username: shared.login.password},
-        public=tuple(registry_repository(r) for r in (*public, *engine_images(context))),
+        public=tuple(registry_repository(r) for r in (*public, *cluster_images(context))),
         https_ports=ports,
     )
     write_folder(folder, settings=settings, certificates=certificates)

@@ -16,12 +16,22 @@ from harness.model.repository import Declaration
 from harness.repo.places import Places
 
 SHOWN = (Severity.DEFECT, Severity.MISMATCH, Severity.PRECONDITION)
-PROVIDED = frozenset({"secret-missing", "imagepullsecret-missing", "ingress-class-missing"})
-"""Secrets are made, and the load balancer stand-in answers for every class of Ingress."""
+PROVIDED = frozenset(
+    {"secret-missing", "imagepullsecret-missing", "ingress-class-missing", "storageclass-missing"}
+)
+"""Secrets and classes are made; the load balancer stand-in answers for every class of Ingress."""
+OF_NODES = frozenset({"node-label-missing", "pods-cannot-spread"})
+"""Nodes get what pods demand of them, unless the user's kind configuration decides."""
 
 
-def preview(declaration: Declaration) -> list[AuditFinding]:
-    """Returns the findings of an environment, the worst first, with their lines."""
+def preview(declaration: Declaration, *, decides_nodes: bool = False) -> list[AuditFinding]:
+    """Returns the findings of an environment, the worst first, with their lines.
+
+    Args:
+        declaration: The rendered environment.
+        decides_nodes: Whether the user's kind configuration says which nodes there are.
+    """
+    provided = PROVIDED if decides_nodes else PROVIDED | OF_NODES
     scope = scope_of(declaration)
     said = (each for check in scope_checks() for each in check(scope))
     faults = [each for each in said if isinstance(each, Fault)]
@@ -32,11 +42,11 @@ def preview(declaration: Declaration) -> list[AuditFinding]:
         found = places.line_of(ref, fault.field, fault.source, fault.value)
         return (found.file, found.line) if found else ("", 0)
 
-    return [f for f in findings(faults, locate) if f.severity in SHOWN and not _provided(f)]
-
-
-def _provided(found: AuditFinding) -> bool:
-    return found.severity is not Severity.DEFECT and found.rule in PROVIDED
+    return [
+        f
+        for f in findings(faults, locate)
+        if f.severity in SHOWN and not (f.severity is not Severity.DEFECT and f.rule in provided)
+    ]
 
 
 def scope_of(declaration: Declaration) -> Scope:

@@ -6,22 +6,16 @@ from dataclasses import replace
 
 from harness.gitops.argocd_manifest import NAMESPACE
 from harness.images.running import running_digests
-from harness.io.kube import Kube
 from harness.model.errors import EngineError, ProofError
-from harness.model.kinds import collection, object_path
-from harness.model.refs import ObjectRef
+from harness.model.kinds import collection
 from harness.model.run import ProofRecord
 from harness.prove.command import run_proof
-from harness.prove.load_balancer import (
-    PORT,
-    LoadBalancer,
-    LoadBalancerSettings,
-    load_balancer_name,
-    start_load_balancer,
-)
-from harness.prove.routes import Route, haproxy_config, hosts, routes
-from harness.prove.service_addresses import assigned
+from harness.stages.adaptation import addon_namespaces
+from harness.stages.addresses import give_service_addresses
+from harness.stages.balancer import OpenedIngresses, open_ingresses
 from harness.stages.context import Context
+from harness.stages.disruption import disrupt
+from harness.stages.policies import policies
 from harness.stages.stage import Voice
 from harness.watch.readiness import application_statuses
 from harness.watch.settle import Standing, settle
@@ -35,23 +29,28 @@ def prove(context: Context, voice: Voice) -> str:
     _compare_digests(context)
     lines = [f"{len(context.run.images)} images run at the digest that was delivered"]
     declaration, command = context.declaration.get(), context.settings.prove.command
-    balancer: LoadBalancer | None = None
+    opened: OpenedIngresses | None = None
     if declaration.ingresses:
-        voice.say("starting the load balancer stand-in")
-        balancer, found = _open_ingresses(context)
-        lines.append(f"{len(found)} routes through a load balancer in {balancer.subnet}")
-    _give_addresses(context)
+        opened = open_ingresses(context, voice)
+        lines.append(opened.summary)
+    give_service_addresses(context)
     _applications_healthy(context, voice)
+    lines.append(policies(context, voice, opened.balancer if opened else None))
     if command:
         voice.say(" ".join(command))
-        record = _run_command(context, balancer)
+        record = _run_command(context, opened)
         lines.append(record.output.splitlines()[-1] if record.output else record.name)
+    if context.settings.prove.disruptive:
+        lines.append(disrupt(context, voice))
+        if command:
+            voice.say(f"{' '.join(command)}, once more")
+            _run_command(context, opened)
     return "; ".join(lines)
 
 
 def _compare_digests(context: Context) -> None:
     kube, declaration = context.kube.get(), context.declaration.get()
-    namespaces = dict.fromkeys((*declaration.namespaces, NAMESPACE))
+    namespaces = dict.fromkeys((*declaration.namespaces, NAMESPACE, *addon_namespaces(context)))
     pods = [p for ns in namespaces for p in kube.items(collection("Pod", ns))]
     running = running_digests(pods)
     different, updated = [], []
@@ -69,68 +68,6 @@ def _compare_digests(context: Context) -> None:
             expected="the same digests",
             next_step="look for a second image of that name, or a pod of an older template",
         )
-
-
-def _open_ingresses(context: Context) -> tuple[LoadBalancer, tuple[Route, ...]]:
-    kube, declaration = context.kube.get(), context.declaration.get()
-
-    def read(kind: str) -> list[dict[str, object]]:
-        return [o for ns in declaration.namespaces for o in kube.items(collection(kind, ns))]
-
-    found = routes(read("Ingress"), read("Service"), read("EndpointSlice"))
-    config = context.folder.path / "haproxy.cfg"
-    config.write_text(haproxy_config(found, PORT), encoding="utf-8")
-    docker = context.docker.get()
-    name = load_balancer_name(context.run_id)
-    docker.remove_container(name)
-    docker.remove_network(name)
-    balancer = start_load_balancer(
-        LoadBalancerSettings(
-            run_id=context.run_id,
-            labels=context.labels,
-            image=context.bundle.get().image("loadbalancer").reference,
-            subnets=declaration.load_balancer_subnets,
-            nodes=_pod_networks(kube),
-            config=config,
-        ),
-        host=docker,
-    )
-    for ingress in read("Ingress"):
-        _publish_address(kube, ObjectRef.of(ingress | {"kind": "Ingress"}), balancer.address)
-    context.run.facts["load balancer"] = f"{balancer.url} ({balancer.address}, {balancer.subnet})"
-    context.run.facts["ingress hosts"] = ", ".join(hosts(found))
-    return balancer, found
-
-
-def _publish_address(kube: Kube, ref: ObjectRef, address: str) -> None:
-    # A load balancer controller does this; without it Argo CD calls an Ingress Progressing.
-    kube.merge(
-        f"{object_path(ref)}/status", {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}}
-    )
-
-
-def _give_addresses(context: Context) -> None:
-    """Does what a cloud does for Services of type LoadBalancer; without it Argo CD waits."""
-    kube, namespaces = context.kube.get(), context.declaration.get().namespaces
-    services = [s for ns in namespaces for s in kube.items(collection("Service", ns))]
-    nodes = [
-        str(address["address"])
-        for node in kube.items("/api/v1/nodes")
-        for address in (node.get("status") or {}).get("addresses") or []
-        if address.get("type") == "InternalIP"
-    ]
-    for found in assigned(services, nodes):
-        if found.address:
-            _publish_address(kube, found.service, found.address)
-        what = found.address or "none: its ports are taken on every node"
-        context.run.notes.append(f"address of {found.service} (type LoadBalancer): {what}")
-
-
-def _pod_networks(kube: Kube) -> dict[str, str]:
-    return {
-        str(n["metadata"]["name"]): str((n.get("spec") or {}).get("podCIDR") or "10.244.0.0/24")
-        for n in kube.items("/api/v1/nodes")
-    }
 
 
 def _applications_healthy(context: Context, voice: Voice) -> None:
@@ -164,11 +101,10 @@ def _applications_healthy(context: Context, voice: Voice) -> None:
         )
 
 
-def _run_command(context: Context, balancer: LoadBalancer | None) -> ProofRecord:
+def _run_command(context: Context, opened: OpenedIngresses | None) -> ProofRecord:
     environment = {"KUBECONFIG": str(context.folder.path / "kubeconfig")}
-    if balancer:
-        environment["HARNESS_INGRESS_URL"] = balancer.url
-        environment["HARNESS_INGRESS_HOSTS"] = context.run.facts["ingress hosts"].replace(" ", "")
+    if opened:
+        environment |= opened.environment
     record = run_proof(
         context.settings.prove.command,
         root=context.options.repository,

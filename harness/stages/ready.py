@@ -10,6 +10,7 @@ from harness.model.run import Health, ObjectStatus
 from harness.stages.context import Context
 from harness.stages.observe import observer
 from harness.stages.roll import roll_changed_images
+from harness.stages.scaling import scaling_ready
 from harness.stages.stage import Voice
 from harness.stages.verdict import suspects_text, verdict_error, with_verdict
 from harness.watch.readiness import declared_workloads, workload_judgement
@@ -60,7 +61,10 @@ def ready(context: Context, voice: Voice) -> str:
         raise verdict_error(context.run.diagnosis)
     if not ended.ok:
         raise _not_ready(ended, limits.ready, suspects_text(context.run.diagnosis))
-    return f"{len(ended.standing.objects)} objects ready, stable for {limits.stable:.0f} s"
+    scaling = scaling_ready(context, voice)
+    context.run.objects += scaling
+    more = f", {len(scaling)} autoscalers and budgets settled" if scaling else ""
+    return f"{len(ended.standing.objects)} objects ready, stable for {limits.stable:.0f} s{more}"
 
 
 def _not_ready(ended: Settled, deadline_seconds: float, suspects: str) -> NotReadyError:

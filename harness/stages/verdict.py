@@ -26,6 +26,7 @@ Judge = Callable[[ClusterView], Standing]
 def with_verdict(goal: Judge, context: Context, observer: Diagnosing) -> Judge:
     """Returns the judgement that also fails when a root cause is certain."""
     places, unjammer = Places(context.declaration.get()), Unjammer(context.kube.get())
+    is_ours = context.options.existing is None  # of others nothing is freed
 
     def judge(view: ClusterView) -> Standing:
         standing = goal(view)
@@ -33,7 +34,8 @@ def with_verdict(goal: Judge, context: Context, observer: Diagnosing) -> Judge:
         if observer.unread(facts):
             return replace(standing, reached=False, line=READING)
         context.run.diagnosis = places.filled(diagnosis)
-        unjammer.free(facts)
+        if is_ours:
+            unjammer.free(facts)
         context.run.notes += added_notes(unjammer, context.run.notes)
         if not diagnosis.findings:
             return standing

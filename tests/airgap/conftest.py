@@ -42,6 +42,10 @@ class Heard:
         self.all.append(("bundle", str(path)))
         self.numbers.append(seconds)
 
+    def addon(self, path: Path, seconds: float) -> None:
+        self.all.append(("addon", str(path)))
+        self.numbers.append(seconds)
+
     def parts(self, event: str) -> list[str]:
         return [heard[1] for heard in self.all if heard[0] == event]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from airgap.bundle import bundle_path, describe, write_bundle
+from airgap.bundle import bundle_path, describe, write_addon, write_bundle
 from airgap.catalogue import make_graph
 from airgap.keys import digest_of_file
 from airgap.parts import Graph
@@ -131,3 +131,16 @@ def test_the_same_build_writes_its_description_once(store: Store) -> None:
     assert write_bundle(pins=pins, graph=graph, store=store, results=results) == path
     assert path == bundle_path(store, graph)
     assert path.read_bytes() == before
+
+
+def test_an_add_on_is_described_by_its_version_and_its_image(tmp_path: Path) -> None:
+    pins, store = read_pins(), Store(tmp_path)
+    graph = make_graph(pins, {}, machine="x86_64")
+    results = finished(graph, store)
+    path = write_addon(pins=pins, graph=graph, store=store, results=results, name="metrics-server")
+    described = json.loads(path.read_text())
+    version = described["version"]
+    assert described["image"]["declared"] == [
+        f"registry.k8s.io/metrics-server/metrics-server:{version}"
+    ]
+    assert (tmp_path / described["image"]["archive"]["path"]).is_file()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from airgap.bundle import addon_path, bundle_path
 from airgap.catalogue import make_graph
 from airgap.errors import RequestError
 from airgap.parts import Graph, GraphError, Lane, Part
 from airgap.pins import HOME, read_pins
+from airgap.store import Store
 
 GraphOf = Callable[[Path], Graph]
 ROLES = {
@@ -78,10 +80,11 @@ def test_a_changed_toolchain_rebuilds_every_program_and_no_file_system(
 def test_newer_packages_of_the_distribution_rebuild_every_image_and_no_program(
     home: Path, graph_of: GraphOf
 ) -> None:
-    before = graph_of(home).keys
+    graph = graph_of(home)
+    before = graph.keys
     replace(home / "pins/debian.toml", "revision = 1", "revision = 2")
     found = changed(before, graph_of(home).keys)
-    assert {name for name in before if name.startswith("image-")} <= found
+    assert {name for name in graph.bundled if name.startswith("image-")} <= found
     assert not {name for name in found if name.startswith("go-")}
 
 
@@ -148,3 +151,17 @@ def test_a_closure_holds_everything_below_in_the_order_of_declaration() -> None:
     assert graph.closure(["top"]) == ("low", "top")
     with pytest.raises(KeyError):
         graph.closure(["absent"])
+
+
+def test_an_add_on_is_in_no_bundle_and_changes_no_key_of_one(
+    home: Path, graph_of: GraphOf, tmp_path: Path
+) -> None:
+    graph, store = graph_of(home), Store(tmp_path / "cache")
+    assert graph.addons == ("metrics-server",)
+    assert not {"go-metrics-server", "image-metrics-server"} & set(graph.bundled)
+    before = graph.keys
+    replace(home / "recipes/metrics-server/Dockerfile", "65534:65534", "1000:1000")
+    later = graph_of(home)
+    assert changed(before, later.keys) == {"image-metrics-server"}
+    assert bundle_path(store, graph) == bundle_path(store, later)
+    assert addon_path(store, graph, "metrics-server") != addon_path(store, later, "metrics-server")

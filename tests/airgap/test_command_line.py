@@ -41,6 +41,28 @@ def test_an_unknown_part_is_refused_with_the_known_ones(
     assert "image-node" in said
 
 
+def test_a_plan_holds_an_add_on_only_when_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def planned(*words: str) -> list[str]:
+        assert main(["plan", "--cache", str(tmp_path), *words]) == 0
+        return [part["name"] for part in json.loads(capsys.readouterr().out)["parts"]]
+
+    assert planned("--addon", "metrics-server") == [
+        "go-toolchain",
+        "go-metrics-server",
+        "image-metrics-server",
+    ]
+    assert "image-metrics-server" not in planned()
+
+
+def test_an_unknown_add_on_is_refused_with_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["build", "--cache", str(tmp_path), "--addon", "dashboard"]) == MISUSED
+    assert "Add-ons are: metrics-server" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [None, "not a certificate"])
 def test_a_certificate_that_is_none_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None

@@ -35,7 +35,7 @@ def test_recipes_build_on_what_they_are_given(path: Path) -> None:
 
 def test_every_recipe_is_used() -> None:
     images = read_pins().images
-    used = {*images["layers"], *images["images"], "kafka-jars", "node-images"}
+    used = {*images["layers"], *images["images"], *images["addons"], "kafka-jars", "node-images"}
     assert {path.name for path in RECIPES.iterdir()} == used
 
 

@@ -80,3 +80,26 @@ def test_the_packaged_default_is_the_one_people_see() -> None:
     packaged = ROOT / "harness" / "cluster" / "kind-config.yaml"
 
     assert packaged.read_text() == (ROOT / "kind-config.yaml").read_text()
+
+
+def test_workers_are_added_with_patience_and_change_the_fingerprint() -> None:
+    one = {"kind": "Cluster", "nodes": [{"role": "control-plane"}]}
+    alone, _ = effective_config(one, mirrors=Path("/m"), host=LAPTOP)
+    crowd, _ = effective_config(one, mirrors=Path("/m"), host=LAPTOP, workers=2)
+
+    assert [node["role"] for node in crowd["nodes"]] == ["control-plane", "worker", "worker"]
+    assert all(node["extraMounts"] for node in crowd["nodes"])
+    patches = [yaml.safe_load(p) for p in crowd["kubeadmConfigPatches"]]
+    assert {p["kind"] for p in patches if "timeouts" in p} == {
+        "InitConfiguration",
+        "JoinConfiguration",
+    }
+    assert "kubeadmConfigPatches" not in alone
+    assert fingerprint(alone, "k") != fingerprint(crowd, "k")
+    assert one == {"kind": "Cluster", "nodes": [{"role": "control-plane"}]}
+
+
+def test_a_configuration_without_nodes_has_one() -> None:
+    config, _ = effective_config({"kind": "Cluster", "nodes": []}, mirrors=Path("/m"), host=LAPTOP)
+
+    assert [node["role"] for node in config["nodes"]] == ["control-plane"]

@@ -18,7 +18,8 @@ def test_every_exit_code_means_one_thing() -> None:
     assert len(codes) == len(set(codes))
     assert ExitCode.OK not in codes
     results = {ExitCode.OK, ExitCode.AUDIT, ExitCode.DRIFT, ExitCode.INTERNAL}
-    results.add(ExitCode.INTERRUPTED)
+    results |= {ExitCode.DIFFERENT, ExitCode.INTERRUPTED}
+    results |= {ExitCode.POLICIES, ExitCode.POLICIES_UNPROVEN}
     assert not results & set(codes)
     assert {*codes, *results} == set(ExitCode)
     assert len(ExitCode.__members__) == len(set(ExitCode)), "no number has two names"

@@ -1,81 +1,96 @@
+"""Which targets stand behind a route, and the order of routes for classes other than `alb`."""
+
 from __future__ import annotations
 
 from typing import Any
 
-from harness.prove.load_balancer import usable_subnet
-from harness.prove.routes import haproxy_config, routes
+import pytest
+
+from harness.prove.routes import routing
+from harness.prove.routing import Listener, Routing, Snapshot, Target, TargetGroup
+from tests.prove.ingresses import endpoints, ingress, made, path, service, shown
 
 
-def _ingress(*paths: dict[str, Any], host: str = "shop.example") -> dict[str, Any]:
-    rule = {"host": host, "http": {"paths": list(paths)}}
-    return {"metadata": {"namespace": "dev", "name": "i"}, "spec": {"rules": [rule]}}
+def plain(*paths: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return ingress(*paths, of_class="nginx", **options)
 
 
-def _path(path: str, service: str, kind: str = "Prefix", **port: Any) -> dict[str, Any]:
-    backend = {"service": {"name": service, "port": port or {"name": "http"}}}
-    return {"path": path, "pathType": kind, "backend": backend}
+def targets(found: Routing, number: int = 0) -> tuple[Target, ...]:
+    action = found.routes[number].action
+    assert isinstance(action, TargetGroup)
+    return action.targets
 
 
-def _service(name: str) -> dict[str, Any]:
-    ports = [{"name": "http", "port": 80}, {"name": "metrics", "port": 9090}]
-    return {"metadata": {"namespace": "dev", "name": name}, "spec": {"ports": ports}}
+def test_a_route_leads_to_the_ready_pods_of_its_service_on_the_target_port() -> None:
+    slices = (
+        endpoints("10.244.0.7"),
+        endpoints("10.244.0.8", ready=False),
+        endpoints("10.244.0.9", namespace="other"),
+        endpoints("10.244.0.5", "albums"),
+    )
 
+    for of_class in ("alb", "nginx"):
+        one = ingress(of_class=of_class)
+        found = routing(Snapshot(ingresses=(one,), services=(service(),), slices=slices))
 
-def _slice(name: str, address: str, ready: bool = True, namespace: str = "dev") -> dict[str, Any]:
-    return {
-        "metadata": {"namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
-        "ports": [{"name": "http", "port": 8080}, {"name": "metrics", "port": 9999}],
-        "endpoints": [{"addresses": [address], "conditions": {"ready": ready}}],
-    }
-
-
-def test_a_route_leads_to_the_ready_pods_on_the_target_port() -> None:
-    slices = [
-        _slice("orders", "10.244.0.7"),
-        _slice("orders", "10.244.0.8", ready=False),
-        _slice("orders", "10.244.0.9", namespace="other"),
-        _slice("albums", "10.244.0.5"),
-    ]
-
-    (route,) = routes([_ingress(_path("/orders", "orders"))], [_service("orders")], slices)
-
-    assert route.backends == (("10.244.0.7", 8080),)
-    assert (route.host, route.path) == ("shop.example", "/orders")
+        assert targets(found) == (Target("10.244.0.7", 8080),)
 
 
 def test_a_port_number_names_the_service_port_not_the_pod_port() -> None:
-    (route,) = routes(
-        [_ingress(_path("/", "orders", number=9090))],
-        [_service("orders")],
-        [_slice("orders", "10.244.0.7")],
-    )
-
-    assert route.backends == (("10.244.0.7", 9999),)
+    assert targets(made(plain(path("/", number=9090)))) == (Target("10.244.0.7", 9999),)
 
 
-def test_a_missing_service_leaves_a_route_without_backends() -> None:
-    (route,) = routes([_ingress(_path("/", "gone"))], [], [])
+@pytest.mark.parametrize("backend", [path("/", "gone"), path("/", name="gone")])
+def test_a_missing_service_or_port_leaves_a_route_without_targets(backend: dict[str, Any]) -> None:
+    assert targets(made(plain(backend))) == ()
 
-    assert route.backends == ()
 
+def test_exact_paths_come_before_long_prefixes_before_short_ones_before_any_host() -> None:
+    anywhere = plain(path("/anywhere/long"), host="", name="a")
+    found = made(anywhere, plain(path("/"), path("/orders"), path("/a", kind="Exact")))
 
-def test_the_most_specific_route_is_asked_first() -> None:
-    ingress = _ingress(
-        _path("/", "a"), _path("/orders", "b"), _path("/orders/special", "c", "Exact")
-    )
-
-    config = haproxy_config(routes([ingress], [], []), 8080)
-
-    order = [line.strip() for line in config.splitlines() if line.startswith("  acl path")]
-    assert order == [
-        "acl path0 path /orders/special",
-        "acl path1 path_reg ^/orders(/|$)",
-        "acl path2 path_beg /",
+    assert [shown(r) for r in found.routes] == [
+        ("shop.example", "/a", "exact"),
+        ("shop.example", "/orders", "prefix"),
+        ("shop.example", "/", "prefix"),
+        ("", "/anywhere/long", "prefix"),
     ]
 
 
-def test_the_stand_in_stands_in_the_first_declared_subnet() -> None:
-    assert usable_subnet(["10.20.0.0/20", "10.21.0.0/20"]) == "10.20.0.0/20"
-    assert usable_subnet(["10.0.0.0/8"]) == "10.0.0.0/20"
-    assert usable_subnet(["10.255.4.0/24", "10.9.0.0/24"]) == "10.9.0.0/24"
-    assert usable_subnet([]) == "10.20.0.0/24"
+def test_other_classes_listen_on_80_and_with_tls_on_443_too() -> None:
+    with_tls = plain(name="secure", host="secure.example")
+    with_tls["spec"]["tls"] = [{"hosts": ["secure.example"]}]
+
+    first, second = made(plain(), with_tls).routes
+
+    assert (first.host, first.listeners) == (
+        "secure.example",
+        (Listener(80), Listener(443, tls=True)),
+    )
+    assert second.listeners == (Listener(80),)
+
+
+def test_a_default_backend_takes_what_no_rule_takes() -> None:
+    one = plain(path("/orders"))
+    one["spec"]["defaultBackend"] = {"service": {"name": "web", "port": {"number": 80}}}
+
+    assert [shown(r)[:2] for r in made(one).routes] == [("shop.example", "/orders"), ("", "/")]
+
+
+def test_annotations_of_other_controllers_are_said_not_to_be_imitated() -> None:
+    one = plain()
+    one["metadata"]["annotations"] = {"nginx.ingress.kubernetes.io/rewrite-target": "/$1", "a": "b"}
+
+    (note,) = made(one).notes
+
+    assert "Ingress dev/shop" in note
+    assert "nginx.ingress.kubernetes.io/rewrite-target" in note
+
+
+def test_a_port_with_and_without_tls_has_tls() -> None:
+    secure = ingress(name="b", listen_ports='[{"HTTPS": 80}]', host="b.example")
+
+    found = made(ingress(name="a", host="a.example"), secure)
+
+    assert found.listeners == (Listener(80, tls=True),)
+    assert "port 80 is declared with and without TLS" in found.notes[-1]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from harness.model.errors import HarnessError, ImageError, NotReadyError
+from harness.model.errors import HarnessError, ImageError, NotReadyError, RootCauseError
 from harness.model.refs import ObjectRef
 from harness.model.run import (
     ApplicationStatus,
@@ -19,6 +19,7 @@ from harness.model.run import (
     StageRecord,
     StageState,
 )
+from tests.report import pictures
 
 SERVICES = ("catalog", "customer", "notification", "order", "payment")
 DATABASES = ("catalog-db", "customer-db", "order-db")
@@ -119,12 +120,12 @@ def passed() -> RunRecord:
     run.stages[7].detail = "9 of 9 workloads ready"
     run.applications = [application(name) for name in (*SERVICES, *DATABASES, "kafka")]
     databases = [
-        workload("StatefulSet", name, 92.0 + 2.5 * number) for number, name in enumerate(DATABASES)
+        workload("StatefulSet", name, 7.9 + 2.5 * number) for number, name in enumerate(DATABASES)
     ]
     services = [
-        workload("Deployment", name, 104.2 + 3.1 * number) for number, name in enumerate(SERVICES)
+        workload("Deployment", name, 20.1 + 3.1 * number) for number, name in enumerate(SERVICES)
     ]
-    run.objects = [workload("StatefulSet", "kafka", 101.5), *databases, *services]
+    run.objects = [workload("StatefulSet", "kafka", 17.4), *databases, *services]
     run.images = [
         *(
             image(f"ghcr.io/musiccorp/musiccorp-{name}:dev", "built here", f"{name}/", 8.5)
@@ -211,7 +212,7 @@ def not_ready(number: int = 200) -> RunRecord:
         for i, (health, message) in enumerate(bad)
     ]
     run.objects += [
-        workload("Deployment", f"service-{i:03d}", 90 + 60 * (i / number) ** 2 + i % 7)
+        workload("Deployment", f"service-{i:03d}", 6 + 60 * (i / number) ** 2 + i % 7)
         for i in range(number - len(bad))
     ]
     return run
@@ -253,18 +254,74 @@ def awkward() -> RunRecord:
     return run
 
 
+def pictured() -> RunRecord:
+    """A green run with everything that a page can draw."""
+    run = passed()
+    run.pods = pictures.musiccorp_pods(run.seconds)
+    run.policies = pictures.musiccorp_matrix()
+    run.gap = pictures.honest_gap()
+    return run
+
+
+def broken() -> RunRecord:
+    """A run that a missing image ended, with differences of every kind."""
+    run = passed()
+    run.stages = stages("ready", StageState.FAILED)
+    run.stages[7].error = RootCauseError(
+        attempted="Waiting for",
+        subject="9 workloads",
+        seen="I01 on Deployment musiccorp-dev/order",
+        expected="an image that ghcr.io has",
+        next_step="push it",
+    )
+    run.diagnosis = pictures.missing_image()
+    run.excerpts = pictures.some_excerpts()
+    run.pods = pictures.troubled_pods(run.seconds)
+    run.policies = pictures.musiccorp_matrix(broken=True)
+    run.gap = pictures.wide_gap()
+    run.evidence = "/home/ada/src/musiccorp/report/evidence"
+    run.proofs = []
+    return run
+
+
+def large() -> RunRecord:
+    """Two hundred workloads with three pods each, and every pair of them probed."""
+    run = not_ready(200)
+    run.pods = pictures.many_pods(200, 3, run.seconds)
+    run.policies = pictures.large_matrix(60)
+    run.gap = pictures.wide_gap()
+    return run
+
+
 RUNS: dict[str, Callable[[], RunRecord]] = {
     "passed": passed,
     "failed_at_images": failed_at_images,
     "not_ready": not_ready,
     "interrupted": interrupted,
     "awkward": awkward,
+    "pictured": pictured,
+    "broken": broken,
 }
 
 
 @pytest.fixture(params=sorted(RUNS))
 def any_run(request: pytest.FixtureRequest) -> RunRecord:
     return RUNS[request.param]()
+
+
+@pytest.fixture
+def pictured_run() -> RunRecord:
+    return pictured()
+
+
+@pytest.fixture
+def broken_run() -> RunRecord:
+    return broken()
+
+
+@pytest.fixture
+def large_run() -> RunRecord:
+    return large()
 
 
 @pytest.fixture

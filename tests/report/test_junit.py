@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from harness.model.run import RunRecord, StageState
+from harness.report.findings import shown_findings
 from harness.report.junit import junit_xml
 from harness.report.verdict import Verdict, verdict
 
@@ -31,7 +32,9 @@ def test_there_is_one_case_per_stage_application_workload_and_proof(any_run: Run
         "gitops-harness.stages": len(any_run.stages),
         "gitops-harness.applications": len(any_run.applications),
         "gitops-harness.workloads": len(any_run.objects),
+        "gitops-harness.policies": 1 + len(any_run.policies.cells) if any_run.policies else 0,
         "gitops-harness.proofs": len(any_run.proofs),
+        "gitops-harness.root causes": len(shown_findings(any_run)),
     }
     assert names == {name: number for name, number in expected.items() if number}
 
@@ -93,7 +96,7 @@ def test_a_workload_that_is_not_ready_fails_with_its_message(unready_run: RunRec
 
 
 def test_a_workload_takes_the_seconds_until_it_was_ready(passed_run: RunRecord) -> None:
-    assert case(passed_run, "StatefulSet musiccorp-dev/kafka").get("time") == "101.500"
+    assert case(passed_run, "StatefulSet musiccorp-dev/kafka").get("time") == "17.400"
 
 
 @pytest.mark.parametrize("state", [StageState.SKIPPED, StageState.WAITING])

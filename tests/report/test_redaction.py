@@ -33,7 +33,7 @@ def planted(value: Any, plant: Callable[[str], str]) -> Any:
         names = ("attempted", "subject", "seen", "expected", "next_step", "log")
         return type(value)(**{name: plant(getattr(value, name)) for name in names})
     if isinstance(value, (list, tuple)):
-        return [planted(item, plant) for item in value]
+        return type(value)(planted(item, plant) for item in value)
     if isinstance(value, dict):
         return {plant(k): plant(v) for k, v in value.items()}
     if is_dataclass(value) and not isinstance(value, type):

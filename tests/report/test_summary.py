@@ -56,3 +56,18 @@ def test_the_output_of_a_proof_cannot_leave_its_block(passed_run: RunRecord) -> 
     ]
     text = summary_markdown(passed_run)
     assert "  `````text\n  ```\n  # not a heading\n  ````\n  `````" in text
+
+
+def test_the_gap_and_the_policies_stand_with_their_differences(broken_run: RunRecord) -> None:
+    text = summary_markdown(broken_run)
+    assert "## ❌ Network policies: 108 of 110 pairs as declared, 2 differences" in text
+    assert "| ❌ open | `notification -> order-db TCP 5432` | denied | answered |" in text
+    assert "## The gap: 90.6 % runs as declared" in text
+    assert "| ❌ missing | `NetworkPolicy musiccorp-dev/order-db` |" in text
+
+
+def test_what_is_as_declared_is_said_in_one_line_and_a_table(pictured_run: RunRecord) -> None:
+    text = summary_markdown(pictured_run)
+    assert "## ✅ Network policies: 122 of 122 pairs as declared\n\n" in text
+    assert "## The gap: 100 % runs as declared" in text
+    assert "❌" not in text

@@ -3,14 +3,17 @@
 
 Knows only what a customer knows: the public addresses. Needs nothing but the standard library.
 Environment: `HARNESS_INGRESS_URL` (where the load balancer listens), `HARNESS_INGRESS_HOSTS` (the
-hosts of the Ingress, comma separated; the first is used), `SMOKE_CUSTOMER_ID` (default 1). Exit
-code 0 if every step worked, 1 if one did not, 2 if the environment is incomplete.
+hosts of the Ingress, comma separated; the first is used), `SMOKE_CUSTOMER_ID` (default 1). Where it
+also listens with TLS, `HARNESS_INGRESS_HTTPS_URL` and `HARNESS_INGRESS_CA` (file of the CA): then
+the order goes there, and the plain address must send customers there. Exit code 0 if every step
+worked, 1 if one did not, 2 if the environment is incomplete.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import ssl
 import sys
 import textwrap
 import time
@@ -53,19 +56,30 @@ class Answer:
         return f"{self.method} {self.url} gave {status}, body: {excerpt}"
 
 
+class StayHere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the public host is known in the real world only."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Returns nothing, so that the redirect is the answer."""
+
+
 class Shop:
     """The public face of MusicCorp, reached through the load balancer."""
 
-    def __init__(self, address: str, host: str) -> None:
+    def __init__(self, address: str, host: str, ca: str = "") -> None:
         self._address = address.rstrip("/")
         self._host = host
+        self._scheme = address.partition(":")[0]
+        context = ssl.create_default_context(cafile=ca or None)
+        handler = urllib.request.HTTPSHandler(context=context)
+        self._opener = urllib.request.build_opener(handler, StayHere())
 
     def ask(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> Answer:
         """Returns the answer; never raises for what the other side does."""
         url = self._address + path
-        shown = f"http://{self._host}{path} (at {self._address})"
+        shown = f"{self._scheme}://{self._host}{path} (at {self._address})"
         request = urllib.request.Request(
             url,
             method=method,
@@ -73,11 +87,11 @@ class Shop:
             headers={"Host": self._host, "Content-Type": "application/json", **(headers or {})},
         )
         try:
-            with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:
+            with self._opener.open(request, timeout=REQUEST_SECONDS) as response:
                 text = response.read().decode("utf-8", "replace")
                 return Answer(method=method, url=shown, status=response.status, body=text)
         except urllib.error.HTTPError as error:
-            text = error.read().decode("utf-8", "replace")
+            text = error.headers.get("Location") or error.read().decode("utf-8", "replace")
             return Answer(method=method, url=shown, status=error.code, body=text)
         except OSError as error:
             reason = str(getattr(error, "reason", error))
@@ -162,6 +176,17 @@ def place_and_follow(shop: Shop, customer_id: int) -> None:
             print(f"  {notification['text']}")
 
 
+def check_redirect(shop: Shop, host: str) -> None:
+    """Asks without TLS and wants to be sent to the same place with TLS."""
+    answer = shop.ask("GET", "/albums")
+    wanted = f"https://{host}:443/albums"
+    if answer.status != 301 or answer.body != wanted:
+        fail(
+            "redirect", f"a redirect (301) to {wanted}", answer, "customers would stay without TLS"
+        )
+    print(f"redirect: 301 to {wanted}")
+
+
 def has_stock(catalog: Any) -> bool:
     """True if the catalog lists at least one album that can be bought."""
     return bool(catalog) and any(album["stock"] > 0 for album in catalog.get("albums", ()))
@@ -186,7 +211,11 @@ def main() -> int:
         )
         return 2
     started = time.monotonic()
-    place_and_follow(Shop(address, hosts[0]), int(os.environ.get("SMOKE_CUSTOMER_ID", "1")))
+    secure, ca = (os.environ.get(f"HARNESS_INGRESS_{n}", "") for n in ("HTTPS_URL", "CA"))
+    if secure and secure != address:
+        check_redirect(Shop(address, hosts[0]), hosts[0])
+    shop = Shop(secure or address, hosts[0], ca)
+    place_and_follow(shop, int(os.environ.get("SMOKE_CUSTOMER_ID", "1")))
     print(f"everything worked in {time.monotonic() - started:.1f} s")
     return 0
 

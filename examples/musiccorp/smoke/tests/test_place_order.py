@@ -100,3 +100,29 @@ def test_an_incomplete_environment_says_what_to_set(
     monkeypatch.delenv("HARNESS_INGRESS_URL", raising=False)
     assert place_order.main() == 2
     assert "Set HARNESS_INGRESS_URL" in capsys.readouterr().err
+
+
+class Redirecting(place_order.Shop):
+    """Answers every request with one redirect."""
+
+    def __init__(self, status: int, location: str) -> None:
+        super().__init__("http://127.0.0.1:1", "shop.example")
+        self._answer = (status, location)
+
+    def ask(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> place_order.Answer:
+        assert (method, body, headers) == ("GET", None, None)
+        status, text = self._answer
+        return place_order.Answer(method=method, url=path, status=status, body=text)
+
+
+def test_the_plain_address_must_lead_to_the_same_place_with_tls(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted = "https://shop.example:443/albums"
+    place_order.check_redirect(Redirecting(301, wanted), "shop.example")
+    assert capsys.readouterr().out == f"redirect: 301 to {wanted}\n"
+    for status, location in ((302, wanted), (301, "https://other.example/albums"), (200, "")):
+        with pytest.raises(SystemExit):
+            place_order.check_redirect(Redirecting(status, location), "shop.example")
