@@ -137,9 +137,9 @@ def measure_loop(plan: LoopPlan) -> None:
             _save(plan.tree / SOURCE, r"(\n# change \d+)?\n\Z", f"\n# change {number}\n")
             last = lines.healthy(last["round"], VERDICT_SECONDS)
             service.append({**of_verdict(last), **_beside(plan)})
-            plan.say(f"{number}: {plain[-1]['seconds']}, {with_pod[-1]['own']}, {service[-1]}")
-    found = {"plain": plain, "pod": with_pod, "service": service, "machine": facts()}
-    stored(plan.results, found)
+            plan.say(f"{number}: {plain[-1]} {with_pod[-1]} {service[-1]}")
+            found = {"plain": plain, "pod": with_pod, "service": service, "machine": facts()}
+            stored(plan.results, found)
 
 
 def _annotated(number: int) -> str:
@@ -208,6 +208,6 @@ def _newest(plan: LoopPlan, run: str) -> str:
 
 
 def _kind(cache: Path) -> Path:
-    folders = (cache / "bundles").iterdir()
-    newest = max(folders, key=lambda path: path.stat().st_mtime)
+    bundles = (cache / "bundles").glob("*/bundle.json")
+    newest = max(bundles, key=lambda path: path.stat().st_mtime)
     return read_bundle(newest).tools["kind"].path

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.compose import collect_evidence
+from harness.aftermath import collect_evidence
 from harness.evidence.cassette import FILE_NAME as TIMELINE
 from harness.evidence.cassette import write_cassette
 from harness.io.kube import Kube

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from harness.compose import clean_up
+from harness.aftermath import clean_up
 from harness.stages.context import Context
 
 

@@ -48,6 +48,7 @@ class ObjectStatus:
     health: Health
     message: str = ""
     ready_after_seconds: float | None = None
+    """Since the stage "ready" began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
