@@ -255,6 +255,14 @@ def test_what_an_application_brings_is_never_missing_before_it_has_synced(
     assert need_of_absence(facts_at(world, 5), SECRET, OTHERWISE) == need
 
 
+def test_the_password_that_the_engine_makes_for_itself_is_waited_for() -> None:
+    own, other = (ObjectRef("Secret", "argocd", name) for name in ("argocd-redis", "argocd-x"))
+    facts = facts_at(World(SPACE), 5)
+
+    assert need_of_absence(facts, own, OTHERWISE) == t1(3, 240)
+    assert need_of_absence(facts, other, OTHERWISE) == OTHERWISE
+
+
 # Secrets and ConfigMaps of containers
 
 

@@ -252,3 +252,52 @@ def test_the_path_that_cannot_be_written_is_read(text: str, path: str) -> None:
     found = NO_WRITE.search(text)
 
     assert ((found["path"] or found["after"]) if found else "") == path
+
+
+# P03: an interpreter without its program
+
+NODE = "node:internal/modules/cjs/loader:1228\n  throw err;\n\nError: Cannot find module '{}'\n    at Module._resolveFilename {{\n  code: 'MODULE_NOT_FOUND',\n  requireStack: [{}]\n}}\n\nNode.js v22.11.0"
+
+
+@pytest.mark.parametrize(
+    ("log", "code", "program"),
+    [
+        ("python: can't open file '/app/server.py': [Errno 2] No such file or directory", 2, "/app/server.py"),
+        ("/usr/bin/python3.13: No module named shop.web", 1, "shop.web"),
+        (NODE.format("/app/server.js", ""), 1, "/app/server.js"),
+        ("Error: Unable to access jarfile /app/shop.jar", 1, "/app/shop.jar"),
+        ("Error: Could not find or load main class com.acme.Shop\nCaused by: java.lang.ClassNotFoundException: com.acme.Shop", 1, "com.acme.Shop"),
+        ("ruby: No such file or directory -- app.rb (LoadError)", 1, "app.rb"),
+        ("sh: can't open '/run.sh': No such file or directory", 2, "/run.sh"),
+        ("sh: 0: cannot open /run.sh: No such file", 2, "/run.sh"),
+        ("/bin/bash: /run.sh: No such file or directory", 127, "/run.sh"),
+    ],
+)  # fmt: skip
+def test_an_interpreter_whose_program_is_not_there_is_a_wrong_command_after_two_crashes(
+    log: str, code: int, program: str
+) -> None:
+    world = World()
+    world.workload("order", container("order"))
+    crash_loop(world, "order", Crash(log=log, code=code, times=2))
+
+    (found,) = [s for s in signals_at(world, 20) if s.cause == "P03"]
+
+    assert f"the program {program} is in " in found.expected
+    assert (found.need.count, found.need.seconds) == (2, 10)
+    assert found.field == "spec.template.spec.containers[order].command"
+
+
+@pytest.mark.parametrize(
+    ("log", "code"),
+    [
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/data/albums.json'", 1),
+        (NODE.format("/app/lib/missing.js", " '/app/server.js' "), 1),
+        ("python: can't open file '/app/server.py': [Errno 2] No such file or directory", 0),
+    ],
+)
+def test_a_file_that_a_program_itself_misses_is_no_wrong_command(log: str, code: int) -> None:
+    world = World()
+    world.workload("order", container("order"))
+    crash_loop(world, "order", Crash(log=log, code=code, times=3))
+
+    assert not [s for s in signals_at(world, 60) if s.cause == "P03"]

@@ -33,12 +33,18 @@ _OTHER_GROUPS = frozenset({
 """Operators whose objects bring no Secret and are often named like the service they are about."""
 _ABOUT = re.compile(r"secret|config-?map", re.IGNORECASE)
 _DECLARED_LATE = t1(3, 120)
+_OF_THE_ENGINE = "argocd-redis"
+_MADE_AT_START = t1(3, 240)
+"""For what Argo CD makes itself: `secret-init` of its Redis, which on a busy machine takes long
+(argo-cd `manifests/base/redis/argocd-redis-deployment.yaml`)."""
 
 
 def need_of_absence(facts: Facts, ref: ObjectRef, otherwise: Need) -> Need:
     """Returns what it takes until the absence of an object counts."""
     if ref.name in MADE_BY_CONTROLLERS or is_on_its_way(facts, ref):
         return NEVER
+    if ref == ObjectRef("Secret", facts.header.engine_namespace, _OF_THE_ENGINE):
+        return _MADE_AT_START
     need = absence(facts, ref, otherwise)
     return otherwise if need is T0 and is_spoken_of(facts, ref) else need
 

@@ -25,6 +25,19 @@ NO_WRITE = matches(
 )
 
 
+_NO_PROGRAM = matches(
+    r"^\S*python[\d.]*: can't open file '(?P<python>[^']+)': \[Errno 2\]"
+    r"|^\S*python[\d.]*: No module named (?P<module>[\w.]+)$"
+    r"|^Error: Cannot find module '(?P<node>/[^']+)'(?=[^\0]{0,1500}requireStack: \[\])"
+    r"|^Error: Unable to access jarfile (?P<jar>\S+)"
+    r"|^Error: Could not find or load main class (?P<java>\S+)(?:\nCaused by: .*)?"
+    r"|^ruby: No such file or directory -- (?P<ruby>\S+) \(LoadError\)"
+    r"|^(?:\S*/)?(?:da|a)?sh: (?:0: )?(?:can't|cannot) open '?(?P<shell>[^\s':]+)'?: No such"
+    r"|^(?:\S*/)?bash: (?P<bash>/[^\s:]+): No such file or directory$"
+)
+"""What an interpreter says whose program is not there; not what a program says of its own files."""
+
+
 def written_path(groups: Mapping[str, str]) -> str:
     """Returns the path that could not be written."""
     return groups["path"] or groups["after"]
@@ -119,6 +132,17 @@ ROWS: tuple[TextCause, ...] = (
         fix="install {name}{called} in {image}, or correct the command",
         newest_only=True,
         codes=frozenset({127}),
+    ),
+    TextCause(
+        cause="P03",
+        pattern=_NO_PROGRAM,
+        need=t1(2, 10),
+        rank=15,
+        field="command",
+        expected="the program {python}{module}{node}{jar}{java}{ruby}{shell}{bash} is in {image}",
+        fix="correct command or args, or rebuild {image} with it",
+        newest_only=True,
+        codes=frozenset({1, 2, 126, 127}),
     ),
     TextCause(
         cause="P04",
