@@ -94,6 +94,11 @@ def runs_folder() -> Path:
     return user_state_path(APPLICATION) / "runs"
 
 
+def sessions_folder() -> Path:
+    """Returns the folder that holds the clusters which suites of tests share while they run."""
+    return user_state_path(APPLICATION) / "sessions"
+
+
 def run_options(
     repo: Path,
     env: str,

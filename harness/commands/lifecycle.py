@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from harness.cluster.cleanup import remove_left_behind
-from harness.commands.e2e import runs_folder
+from harness.commands.e2e import runs_folder, sessions_folder
 from harness.commands.existing_options import CONFIRM, CONTEXT, KUBECONFIG
 from harness.io.docker import DockerDaemon
 
@@ -37,7 +37,8 @@ def down(
 
         wanted = Wanted(context=context, kubeconfig=kubeconfig, confirm=confirm, run=run)
         raise typer.Exit(down_existing(wanted, runs_folder(), as_json=as_json))
-    removed = remove_left_behind(DockerDaemon.connect(), runs_folder(), kept_too=True)
+    docker, folders = DockerDaemon.connect(), (runs_folder(), sessions_folder())
+    removed = [i for f in folders for i in remove_left_behind(docker, f, kept_too=True)]
     if as_json:
         typer.echo(json.dumps({"removed": removed}))
         return

@@ -80,7 +80,7 @@ class VerdictDocument(_Document):
         description="From the save until every Application was synced; null before that."
     )
     pod_start_seconds: float | None = Field(
-        description="Longest start of a pod of this round, whole seconds as the API counts them."
+        description="From the first creation to the last readiness of the pods of this round."
     )
     files: list[str] = Field(description="What was saved, relative to the repository.")
     steps: dict[str, float] = Field(

@@ -155,15 +155,20 @@ class Fresh:
         return not again or now - self._applied_since >= AGAIN_SECONDS
 
 
-def pod_start_seconds(pods: list[Object], since: float) -> float | None:
-    """Returns the longest time from creation to readiness among pods made after `since`."""
-    starts = []
+def pod_start_seconds(pods: Sequence[Object], since: float) -> float | None:
+    """Returns the time from the first creation to the last readiness of pods made after `since`.
+
+    Pods of a rollout start one after the other; all of that is their own time. Whole seconds, as
+    the API counts them; None where no pod was made.
+    """
+    made, ready = [], []
     for pod in pods:
-        made = _epoch((pod.get("metadata") or {}).get("creationTimestamp"))
-        ready = _ready_at(pod)
-        if made is not None and ready is not None and made >= since - 1.0:
-            starts.append(max(0.0, ready - made))
-    return max(starts, default=None)
+        created = _epoch((pod.get("metadata") or {}).get("creationTimestamp"))
+        at = _ready_at(pod)
+        if created is not None and at is not None and created >= since - 1.0:
+            made.append(created)
+            ready.append(at)
+    return max(0.0, max(ready) - min(made)) if made else None
 
 
 def _ready_at(pod: Object) -> float | None:

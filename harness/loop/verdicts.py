@@ -81,7 +81,7 @@ class LoopVerdict:
     synced_seconds: float | None = None
     """Until every Application was synced at the revision; None when it did not come to that."""
     pod_start_seconds: float | None = None
-    """Longest start of a pod that this round brought about, of that time."""
+    """From the first creation to the last readiness of the pods that this round made."""
     revision: str = ""
     files: tuple[str, ...] = ()
     """What was saved, POSIX, relative to the repository."""

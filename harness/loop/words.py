@@ -43,7 +43,7 @@ def _parts(verdict: LoopVerdict) -> str:
     if verdict.synced_seconds is not None:
         parts.append(f"synced after {duration(verdict.synced_seconds)}")
     if verdict.pod_start_seconds is not None:
-        parts.append(f"slowest pod start {duration(verdict.pod_start_seconds)}")
+        parts.append(f"pods started in {duration(verdict.pod_start_seconds)}")
     return f" ({', '.join(parts)})" if parts else ""
 
 

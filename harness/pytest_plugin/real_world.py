@@ -17,12 +17,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_state_path
+from platformdirs import user_cache_path
 
 from harness.cluster.cleanup import belongings, remove_belongings, remove_left_behind
 from harness.cluster.runs import RunFolder
 from harness.commands.aftermath import follow_up
-from harness.commands.e2e import APPLICATION, run_options, runs_folder
+from harness.commands.e2e import APPLICATION, run_options, runs_folder, sessions_folder
 from harness.compose import Handles, run
 from harness.evidence.collect import EvidenceFolder, collect_cluster
 from harness.examine.repository import read_repository
@@ -49,11 +49,6 @@ from harness.watch.view import ClusterView
 
 STABLE_SECONDS = 1.0
 DIAGNOSIS_SECONDS = 8.0
-
-
-def sessions_folder() -> Path:
-    """Returns the folder that holds the clusters of test runs."""
-    return user_state_path(APPLICATION) / "sessions"
 
 
 class RealWorld:

@@ -62,6 +62,10 @@ def test_only_pods_of_this_round_count_as_started() -> None:
     assert pod_start_seconds([pod(2, 40)], since) is None
 
 
+def test_pods_that_start_one_after_the_other_are_one_time() -> None:
+    assert pod_start_seconds([pod(11, 15), pod(15, 21)], 1767225610.0) == 10.0
+
+
 class Applications(ClusterView):
     """One Application at a revision."""
 
