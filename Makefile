@@ -1,7 +1,7 @@
 # The command runner: `make` lists the targets. Everything sets itself up; only Python, Make and Git are needed.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint types e2e scenarios faults causes rules reference docs dist workflows up loop down doctor bundle bench lock clean moved
+.PHONY: help venv test lint types e2e scenarios nightly faults causes rules reference docs dist workflows up loop down doctor bundle bench lock clean moved
 .SUFFIXES:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -53,7 +53,10 @@ e2e: doctor-fix ## Deploy the example on a real cluster and prove it: ENV=dev, R
 	$(SCENARIOS) --junitxml $(OUTPUT)/junit-e2e.xml scenarios/test_main_job.py
 
 scenarios: doctor-fix ## Run the other scenarios on real clusters (bad input, life cycle): ARGS='-k name'
-	$(SCENARIOS) --junitxml $(OUTPUT)/junit-scenarios.xml --ignore scenarios/test_main_job.py scenarios
+	$(SCENARIOS) -m "not nightly" --junitxml $(OUTPUT)/junit-scenarios.xml --ignore scenarios/test_main_job.py scenarios
+
+nightly: doctor-fix ## Run the long scenarios (staging and prod, existing clusters, loop), 1 h: ARGS='-k name'
+	$(SCENARIOS) -m nightly --junitxml $(OUTPUT)/junit-nightly.xml scenarios
 
 faults: doctor-fix ## Deploy every fault and compare the verdicts, 1 h: FAULTS=all or parts of names
 	GITOPS_FAULTS=$(FAULTS) $(SCENARIOS) --junitxml $(OUTPUT)/junit-faults.xml scenarios/test_faults.py

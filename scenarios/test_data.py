@@ -21,6 +21,8 @@ OWNERS = {"catalog-db": "catalog", "customer-db": "customer", "order-db": "order
 SERVICES = ("catalog", "customer", "notification", "order", "payment")
 CONNECT = """
 import socket, sys
+
+pytestmark = pytest.mark.nightly
 try:
     socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=4).close()
 except TimeoutError:

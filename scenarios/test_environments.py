@@ -13,6 +13,8 @@ import pytest
 
 from scenarios.deployed import Deployed, deployed
 
+pytestmark = pytest.mark.nightly
+
 ZONE = "topology.kubernetes.io/zone"
 SERVICES = ("catalog", "customer", "notification", "order", "payment")
 

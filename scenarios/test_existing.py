@@ -25,6 +25,8 @@ from harness.model.refs import ObjectRef
 from harness.stages.existing.clearing import found_of
 from scenarios.conftest import CACHES, ROOT, CommandLine, in_docker, kill, run_until, wait_until
 
+pytestmark = pytest.mark.nightly
+
 SHOP = ROOT / "scenarios" / "trees" / "shop"
 SPACE = "shop-dev"
 NODES = """kind: Cluster

@@ -32,6 +32,8 @@ from scenarios.faults.musiccorp import (
     service,
 )
 
+pytestmark = pytest.mark.nightly
+
 START_SECONDS = 900.0
 VERDICT_SECONDS = 300.0
 NOBODYS_TAG = "v9.9.9"

@@ -20,6 +20,8 @@ import pytest
 
 from scenarios.conftest import CACHES, ROOT, in_docker
 
+pytestmark = pytest.mark.nightly
+
 BOOKSHOP = ROOT / "examples" / "bookshop"
 WORKLOADS = {
     "Deployment bookshop/shelf",

@@ -21,6 +21,8 @@ from harness.model.errors import ExitCode
 from scenarios.conftest import CommandLine, in_docker
 from scenarios.faults.musiccorp import MUSICCORP
 
+pytestmark = pytest.mark.nightly
+
 PLANTED = "pl4nted/Value+of=a secret"
 """The value of a secret: in harness.toml, or in a Secret that the tree declares."""
 

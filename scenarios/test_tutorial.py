@@ -15,6 +15,8 @@ from harness.model.errors import ExitCode
 from scenarios.conftest import ROOT, CommandLine
 from tests.documentation.pages import Shown, shown
 
+pytestmark = pytest.mark.nightly
+
 PAGE = ROOT / "docs" / "tutorial" / "first-failure.md"
 COPY = "/tmp/bookshop"  # noqa: S108 -- what the page says
 LEFT_OUT = ("git", "cd", "make", ".")
