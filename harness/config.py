@@ -66,6 +66,13 @@ class ProveSettings(_Settings):
     """Whether every StatefulSet loses a pod, and the command runs again afterwards."""
 
 
+class AdaptationSettings(_Settings):
+    """What kind's cluster is given besides what clouds bring."""
+
+    classes: tuple[str, ...] = ()
+    """Names of classes (storage, priority, runtime) that the real clusters have."""
+
+
 class DeadlineSettings(_Settings):
     """How long each wait may take, in seconds."""
 
@@ -120,6 +127,7 @@ class Settings(_Settings):
     images: dict[str, ImageSettings] = Field(default_factory=dict)
     secrets: dict[str, SecretSettings] = Field(default_factory=dict)
     prove: ProveSettings = ProveSettings()
+    adaptation: AdaptationSettings = AdaptationSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     audit: AuditSettings = AuditSettings()
     kind_config: str = ""

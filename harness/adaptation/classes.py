@@ -1,6 +1,8 @@
 """Classes that pods and claims name and nobody declares: of storage, priority, runtime. Pure.
 
-A StorageClass becomes an alias of kind's own; a PriorityClass gets priority 0, preempting nobody; a
+Made are the StorageClasses that managed Kubernetes or its usual storage driver brings under that
+name, and what the caller lists; any other name may be a slip, and a stand-in would hide it. A
+StorageClass becomes an alias of kind's own; a PriorityClass gets priority 0, preempting nobody; a
 RuntimeClass uses the runtime that all pods have. A class that the repository declares is never
 touched, nor is one that every cluster or kind brings.
 """
@@ -20,6 +22,13 @@ from harness.model.wording import counted
 
 LOCAL_PATH = "rancher.io/local-path"
 """The provisioner of kind's class `standard` (kind `pkg/build/nodeimage/const_storage.go`)."""
+CLOUD_STORAGE = frozenset({
+    "auto-ebs-sc", "ebs-sc", "gp2", "gp3", "io1", "io2",
+    "premium-rwo", "standard-rwo",
+    "azuredisk-csi", "default", "managed-csi", "managed-csi-premium", "managed-premium",
+    "do-block-storage", "hcloud-volumes", "linode-block-storage", "oci-bv", "vultr-block-storage",
+})  # fmt: skip
+"""Of Amazon, Google, Azure and others, for volumes of one node, as their documentation says."""
 SYSTEM_PRIORITIES = frozenset({"system-cluster-critical", "system-node-critical"})
 DEFAULT_RUNTIME = "runc"
 BETA_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
@@ -33,14 +42,30 @@ class Classes:
     adaptations: tuple[Adaptation, ...]
 
 
-def missing_classes(objects: Sequence[Object], groups: Sequence[PodGroup]) -> Classes:
-    """Returns the classes that are named and not declared."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Which classes may be made that nobody declares."""
+
+    listed: frozenset[str] = frozenset()
+    """Names of any kind that the user wants made."""
+    withheld: frozenset[str] = frozenset()
+    """Names that the user does not want made."""
+
+    def includes(self, ref: ObjectRef) -> bool:
+        """Tells whether a class may be made."""
+        known = ref.kind == "StorageClass" and ref.name in CLOUD_STORAGE
+        return (known or ref.name in self.listed) and ref.name not in self.withheld
+
+
+def missing_classes(objects: Sequence[Object], groups: Sequence[PodGroup], offer: Offer) -> Classes:
+    """Returns the classes that are named, not declared, and offered."""
     declared = {ObjectRef.of(obj) for obj in objects}
-    made = [
+    found = [
         *_storage(objects, declared),
         *_of_pods("PriorityClass", "priorityClassName", groups, declared),
         *_of_pods("RuntimeClass", "runtimeClassName", groups, declared),
     ]
+    made = [(obj, said) for obj, said in found if offer.includes(ObjectRef.of(obj))]
     return Classes(
         objects=tuple(obj for obj, _ in made), adaptations=tuple(said for _, said in made)
     )

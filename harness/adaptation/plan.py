@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from harness.adaptation.classes import missing_classes
+from harness.adaptation.classes import Offer, missing_classes
 from harness.adaptation.nodes import NodePlan, plan_nodes
 from harness.adaptation.pod_groups import PodGroup, pod_groups
 from harness.adaptation.terms import Adaptation, Object, Plan, Resources
@@ -23,20 +23,23 @@ from harness.model.wording import counted
 METRIC_KINDS = frozenset({"Resource", "ContainerResource"})
 
 
-def plan(objects: Sequence[Object], *, host: HostFacts, user: Mapping[str, Any]) -> Plan:
+def plan(
+    objects: Sequence[Object], *, host: HostFacts, user: Mapping[str, Any], offer: Offer
+) -> Plan:
     """Returns what the cluster must be given for these objects.
 
     Args:
         objects: Everything the environment renders, namespaces filled in.
         host: The machine, which every node reports as its own.
         user: The user's kind configuration.
+        offer: Which classes may be made.
 
     Raises:
         ClusterError: The pods cannot fit this machine, however many nodes it plays.
     """
     groups = pod_groups(objects)
     scalers = tuple(_scalers_by_metrics(objects))
-    classes = missing_classes(objects, groups)
+    classes = missing_classes(objects, groups, offer)
     found = _nodes(groups, host, user, metrics=bool(scalers))
     return Plan(
         nodes=found.nodes,

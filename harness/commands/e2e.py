@@ -61,7 +61,7 @@ Withhold = Annotated[
     typer.Option(
         "--withhold",
         metavar="PATTERN",
-        help="Secret or image the harness must not provide, to see what breaks; repeatable.",
+        help="Secret, image or class the harness must not provide; repeatable.",
     ),
 ]
 Archive = Annotated[

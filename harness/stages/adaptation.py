@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.adaptation.apply import adapt, install_metrics, metrics_trouble
+from harness.adaptation.classes import CLOUD_STORAGE, Offer
 from harness.adaptation.metrics_server import NAMESPACE
 from harness.adaptation.plan import plan
 from harness.adaptation.terms import METRICS_SERVER
@@ -41,7 +42,12 @@ def plan_adaptation(context: Context) -> None:
         ClusterError: The pods cannot fit this machine.
     """
     objects = [o for a in context.declaration.get().applications for o in a.objects]
-    found = plan(objects, host=context.host.get(), user=user_config(context))
+    listed = context.settings.adaptation.classes
+    offer = Offer(
+        listed=frozenset(listed),
+        withheld=frozenset(n for n in (*CLOUD_STORAGE, *listed) if context.withheld(n)),
+    )
+    found = plan(objects, host=context.host.get(), user=user_config(context), offer=offer)
     context.adaptation.put(found)
     said = [str(each) for each in found.adaptations]
     context.run.notes += [*(f"adapted: {line}" for line in said), *found.remarks]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from harness.images.plan import Origin, PlanInput, plan_images
 from harness.model.errors import RepositoryError
 from harness.model.finding import Diagnosis, Outcome
+from harness.model.refs import ObjectRef
 from harness.model.run import ImageDelivery
 from harness.repo.declaration import Tools, declare
 from harness.repo.discovery import folders_below
@@ -43,7 +44,9 @@ def audit(context: Context, voice: Voice) -> str:
     context.declaration.put(declaration)
     context.plan.put(plan)
     plan_adaptation(context)
-    context.run.audit = preview(declaration, decides_nodes=not context.adaptation.get().nodes)
+    given = context.adaptation.get()
+    made = [ObjectRef.of(obj) for obj in given.objects]
+    context.run.audit = preview(declaration, made=made, decides_nodes=not given.nodes)
     context.run.notes += [f"{i.declared} is withheld, as asked" for i in withheld]
     context.run.notes += [*declaration.notes, *(p.note for p in plan if p.note)]
     context.run.images = [

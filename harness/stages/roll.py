@@ -23,9 +23,9 @@ def roll_changed_images(context: Context) -> int:
     outdated = pods_to_replace(pods, wanted)
     images = sorted({image for _, stale in outdated for image in stale})
     nodes = [n for n, c in docker.cluster_nodes().items() if c == context.folder.state.cluster]
-    for pod, _ in outdated:
-        kube.delete(object_path(ObjectRef.of({**pod, "kind": "Pod"})))
     for node in nodes:
         for image in images:
             docker.execute(node, (*CRICTL, image))
+    for pod, _ in outdated:  # after the image: a pod that is made while it is there starts from it
+        kube.delete(object_path(ObjectRef.of({**pod, "kind": "Pod"})))
     return len(outdated)

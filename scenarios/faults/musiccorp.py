@@ -88,6 +88,7 @@ MUSICCORP = (
     ),
     Fault(
         name="corp-gp3-on-kind",
+        withhold=("gp3",),
         edits=(appended(DATABASES, GP3),),
         roots=(("V01", "StorageClass gp3"),),
         innocent=(f"StatefulSet {NAMESPACE}/order-db", f"Deployment {NAMESPACE}/order"),
@@ -219,7 +220,7 @@ MUSICCORP = (
                 GP3.replace("kind: StatefulSet", "kind: StatefulSet\n      name: order-db"),
             ),
         ),
-        withhold=("ghcr.io/musiccorp/musiccorp-notification*",),
+        withhold=("ghcr.io/musiccorp/musiccorp-notification*", "gp3"),
         roots=(("I01", f"Deployment {NAMESPACE}/notification"), ("V01", "StorageClass gp3")),
         innocent=(f"StatefulSet {NAMESPACE}/kafka", f"Deployment {NAMESPACE}/order"),
     ),

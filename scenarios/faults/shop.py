@@ -243,6 +243,7 @@ SINGLE = (
     ),
     Fault(
         name="storage-class-absent",
+        withhold=("gp3",),
         edits=(
             replaced(
                 STORE,
@@ -505,6 +506,7 @@ SINGLE = (
 DOUBLE = (
     Fault(
         name="two-secret-key-and-storage-class",
+        withhold=("gp3",),
         edits=(
             replaced(CONFIG, "  web: web-token", "  wed: web-token"),
             replaced(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.adaptation.classes import Offer
 from harness.adaptation.plan import plan
 from harness.adaptation.terms import Object, Plan
 from harness.model.errors import ClusterError
@@ -24,8 +25,13 @@ ONE_NODE: dict[str, Any] = {"kind": "Cluster", "nodes": [{"role": "control-plane
 ZONE = "topology.kubernetes.io/zone"
 
 
-def planned(*objects: Object, processors: int = 4, user: dict[str, Any] | None = None) -> Plan:
-    return plan(objects, host=machine(processors), user=user or ONE_NODE)
+def planned(
+    *objects: Object,
+    processors: int = 4,
+    user: dict[str, Any] | None = None,
+    offer: Offer | None = None,
+) -> Plan:
+    return plan(objects, host=machine(processors), user=user or ONE_NODE, offer=offer or Offer())
 
 
 def lines(found: Plan) -> Sequence[str]:
@@ -71,10 +77,20 @@ def test_the_class_that_kind_brings_is_not_made() -> None:
     assert planned(database("db", "standard")) == Plan()
 
 
-def test_classes_of_priority_and_runtime_are_made_unless_every_cluster_has_them() -> None:
+def test_a_class_that_no_cloud_brings_may_be_a_slip_and_is_not_made() -> None:
+    named = workload("web", priorityClassName="buisness", runtimeClassName="gvisor")
+    assert planned(database("db", "gp33"), named) == Plan()
+
+
+def test_a_class_that_is_withheld_is_not_made() -> None:
+    assert planned(database("db", "gp3"), offer=Offer(withheld=frozenset({"gp3"}))) == Plan()
+
+
+def test_listed_classes_are_made_unless_every_cluster_has_them() -> None:
     found = planned(
         workload("web", priorityClassName="business", runtimeClassName="gvisor"),
         workload("log", priorityClassName="system-node-critical"),
+        offer=Offer(listed=frozenset({"business", "gvisor", "system-node-critical"})),
     )
     assert [(o["kind"], o["metadata"]["name"]) for o in found.objects] == [
         ("PriorityClass", "business"),

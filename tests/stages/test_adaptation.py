@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from harness.adaptation.terms import Plan
+from harness.config import Settings
 from harness.io.kube import KubeError
 from harness.model.errors import ClusterError
 from harness.stages.adaptation import adaptation, addon_images, plan_adaptation, prepare_addons
@@ -71,6 +72,8 @@ def context_of(*objects: Object, cluster: Cluster | None = None) -> Context:
         declaration=SimpleNamespace(get=lambda: declaration),
         host=SimpleNamespace(get=machine),
         options=SimpleNamespace(kind_config=None),
+        settings=Settings(),
+        withheld=lambda *_: False,
         adaptation=Found[Plan]("what the cluster lacks"),
         kube=SimpleNamespace(get=lambda: cluster),
         kube_labels={"run": "r"},
