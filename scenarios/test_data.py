@@ -14,6 +14,8 @@ import pytest
 
 from scenarios.deployed import Answer, Deployed, deployed
 
+pytestmark = pytest.mark.nightly
+
 BROKERS = ("kafka-0", "kafka-1", "kafka-2")
 BOOTSTRAP = ("--bootstrap-server", "kafka:9092")
 SCRIPTS = "/opt/kafka/bin"
@@ -22,7 +24,6 @@ SERVICES = ("catalog", "customer", "notification", "order", "payment")
 CONNECT = """
 import socket, sys
 
-pytestmark = pytest.mark.nightly
 try:
     socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=4).close()
 except TimeoutError:
