@@ -94,10 +94,9 @@ def _illustrate(context: Context) -> None:
 def _measure(context: Context) -> None:
     if not (context.docker.known and context.kube.known):
         return
-    docker, cluster = context.docker.get(), context.folder.state.cluster
-    nodes = [name for name, of in docker.cluster_nodes().items() if of == cluster]
+    docker = context.docker.get()
     with ThreadPoolExecutor() as pool:  # Docker takes two seconds for each
-        used = list(pool.map(docker.memory_bytes, nodes))
+        used = list(pool.map(docker.memory_bytes, context.nodes))
     if any(used):
         more = f" in {len(used)} nodes" if len(used) > 1 else ""
         context.run.facts["node memory"] = f"{sum(used) / 2**30:.1f} GiB{more}"
@@ -126,9 +125,8 @@ def collect_evidence(context: Context) -> None:
         collect_cluster(folder, context.kube.get(), namespaces, keep=keep)
     if context.docker.known:
         docker = context.docker.get()
-        nodes = [n for n, c in docker.cluster_nodes().items() if c == context.folder.state.cluster]
         ours = [i.name for i in docker.ours() if i.run_id == context.run_id]
-        collect_containers(folder, docker, [n for n in ours if docker.is_running(n)], nodes)
+        collect_containers(folder, docker, [n for n in ours if docker.is_running(n)], context.nodes)
     folder.finish()
     context.run.evidence = str(path)
     for record in context.run.stages:  # the run's folder goes, its logs stay as evidence

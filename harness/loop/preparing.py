@@ -11,13 +11,14 @@ from pathlib import Path
 
 from harness.config import load_settings
 from harness.gitops.argocd import apply_bootstrap
-from harness.loop.adapting import adapt_cluster, adaptation_key
+from harness.loop.adapting import adaptation_key
 from harness.loop.delivering import deliver_changed
 from harness.loop.session import Addressed, Expected, Session
 from harness.loop.steps import Steps
 from harness.loop.verdicts import AuditChange, audit_change
 from harness.model.errors import UsageError
 from harness.repo.yaml_files import SUFFIXES, parse_objects
+from harness.stages.adaptation import adaptation
 from harness.stages.audit import audit
 from harness.stages.context import Context
 from harness.stages.names import addresses, names
@@ -121,7 +122,7 @@ def _adapt(session: Session, context: Context, steps: Steps) -> None:
     """Gives the cluster the classes that the tree newly names; nodes stay as they are."""
     wanted = adaptation_key(context)
     if wanted != session.adapted:
-        steps.do("adaptation", "Adaptation", lambda voice: adapt_cluster(context, voice))
+        steps.do("adaptation", "Adaptation", lambda voice: adaptation(context, voice))
         session.adapted = wanted
 
 

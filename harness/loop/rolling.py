@@ -24,10 +24,9 @@ def wanted_digests(context: Context) -> dict[str, str]:
 
 def forget_on_nodes(context: Context, images: Iterable[str]) -> None:
     """Removes images from the nodes; containers that run them go on."""
-    docker, wanted = context.docker.get(), sorted(set(images))
-    nodes = [n for n, c in docker.cluster_nodes().items() if c == context.folder.state.cluster]
-    for node in nodes if wanted else ():
-        docker.execute(node, (*REMOVE, *wanted))
+    wanted = sorted(set(images))
+    for node in context.nodes if wanted else ():
+        context.docker.get().execute(node, (*REMOVE, *wanted))
 
 
 def roll(context: Context, delivered: Iterable[str]) -> int:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from harness.compose import stages_of
 from harness.config import load_settings
-from harness.loop.adapting import adapt_cluster, adaptation_key
+from harness.loop.adapting import adaptation_key
 from harness.loop.delivering import remember
 from harness.loop.image_sources import prints
 from harness.loop.preparing import addressed
@@ -97,12 +97,9 @@ class Starting:
 
     def _bounded(self, stage: Stage, wanted: Sequence[str]) -> Stage:
         """Returns a stage that only comes after others of its group."""
-        own = {
-            "images": self._images,
-            "adaptation": lambda voice: adapt_cluster(self._context, voice),
-        }
         after = tuple(name for name in stage.after if name in wanted)
-        return replace(stage, after=after, action=own.get(stage.name, stage.action))
+        action = self._images if stage.name == "images" else stage.action
+        return replace(stage, after=after, action=action)
 
     def _images(self, voice: Voice) -> str:
         """Delivers the images; what fails is tried and told again by the first round."""

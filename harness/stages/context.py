@@ -127,6 +127,12 @@ class Context:
         return self.folder.state.run_id
 
     @property
+    def nodes(self) -> list[str]:
+        """The containers that are the nodes of the run's cluster."""
+        cluster = self.folder.state.cluster
+        return [node for node, of in self.docker.get().cluster_nodes().items() if of == cluster]
+
+    @property
     def labels(self) -> dict[str, str]:
         """The label of everything of this run in Docker."""
         return {LABEL: self.run_id}

@@ -22,8 +22,7 @@ def roll_changed_images(context: Context) -> int:
     wanted = {image.declared: image.digest for image in context.run.images}
     outdated = pods_to_replace(pods, wanted)
     images = sorted({image for _, stale in outdated for image in stale})
-    nodes = [n for n, c in docker.cluster_nodes().items() if c == context.folder.state.cluster]
-    for node in nodes:
+    for node in context.nodes:
         for image in images:
             docker.execute(node, (*CRICTL, image))
     for pod, _ in outdated:  # after the image: a pod that is made while it is there starts from it
